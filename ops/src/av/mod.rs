@@ -1,0 +1,73 @@
+//! libav, one stage a file: open → decode → filter → encode → mux, put together by `transcode` and `snapshot`.
+
+pub(crate) mod branch;
+pub(crate) mod clock;
+pub(crate) mod decode;
+pub(crate) mod encode;
+pub(crate) mod filter;
+pub(crate) mod geometry;
+pub(crate) mod mux;
+pub(crate) mod open;
+pub(crate) mod snapshot;
+pub(crate) mod sys;
+pub(crate) mod timeline;
+pub(crate) mod transcode;
+
+use std::fmt;
+
+/// An error of libav, with its own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AvError(pub(crate) ffmpeg_next::Error);
+
+impl fmt::Display for AvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for AvError {}
+
+/// Microseconds, libav's own clock for whole files.
+pub(crate) const MICROS: (i32, i32) = (1, 1_000_000);
+
+/// Converts a timestamp between time bases, rounding to the nearest. Saturates instead of overflowing.
+pub(crate) fn rescale(value: i64, from: (i32, i32), to: (i32, i32)) -> i64 {
+    let numerator = i128::from(value) * i128::from(from.0) * i128::from(to.1);
+    let denominator = i128::from(from.1) * i128::from(to.0);
+    if denominator == 0 {
+        return 0;
+    }
+    let half = denominator / 2;
+    let rounded = if numerator >= 0 {
+        (numerator + half) / denominator
+    } else {
+        -((-numerator + half) / denominator)
+    };
+    rounded.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+}
+
+/// Seconds of a timestamp.
+pub(crate) fn seconds(value: i64, base: (i32, i32)) -> f64 {
+    value as f64 * f64::from(base.0) / f64::from(base.1.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_round_to_the_nearest_tick() {
+        for (value, from, to, expected) in [
+            (1, (1, 25), (1, 1000), 40),
+            (-1, (1, 3), (1, 1000), -333),
+            (2, (1, 3), (1, 1000), 667),
+            (i64::MAX, (1, 1), (1, 90_000), i64::MAX),
+        ] {
+            assert_eq!(
+                rescale(value, from, to),
+                expected,
+                "{value} {from:?} {to:?}"
+            );
+        }
+    }
+}

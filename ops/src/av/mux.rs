@@ -1,0 +1,379 @@
+//! Packets in, a file out. The header is written once every stream is known; until then packets wait.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next as ffmpeg;
+
+use super::encode::Encoder;
+use super::sys::{self, RawChapter, RawStream};
+use super::{AvError, rescale, seconds};
+use crate::OpsError;
+use crate::op::Container;
+
+/// What a file carries beside its streams.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Extras {
+    pub(crate) metadata: Vec<(String, String)>,
+    pub(crate) chapters: Vec<RawChapter>,
+    /// Put the index before the media.
+    pub(crate) faststart: bool,
+}
+
+/// A file being written.
+pub(crate) struct Muxer {
+    context: ffmpeg::format::context::Output,
+    path: PathBuf,
+    container: Container,
+    extras: Extras,
+    expected: usize,
+    streams: Vec<Track>,
+    started: bool,
+    waiting: Vec<(usize, ffmpeg::Packet, (i32, i32))>,
+    limit: u64,
+}
+
+/// One stream of the output.
+struct Track {
+    /// As the muxer chose it, once the header is written.
+    time_base: (i32, i32),
+    last_dts: Option<i64>,
+    /// Where the stream ends, in seconds of output.
+    end: f64,
+    packets: u64,
+}
+
+/// What became of the file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Written {
+    /// Seconds, of the longest stream.
+    pub(crate) duration: f64,
+    pub(crate) bytes: u64,
+}
+
+impl Muxer {
+    /// Creates `path` for `streams` streams; `limit` is the most bytes it may get.
+    pub(crate) fn create(
+        path: &Path,
+        container: Container,
+        has_video: bool,
+        streams: usize,
+        extras: Extras,
+        limit: u64,
+    ) -> Result<Self, OpsError> {
+        let name = path
+            .to_str()
+            .filter(|name| !name.contains('\0'))
+            .ok_or_else(|| OpsError::Write {
+                path: path.to_owned(),
+                source: AvError(ffmpeg::Error::Other {
+                    errno: ffmpeg::error::EINVAL,
+                }),
+            })?;
+        let context =
+            ffmpeg::format::output_as(&format!("file:{name}"), muxer_name(container, has_video))
+                .map_err(|error| OpsError::Write {
+                    path: path.to_owned(),
+                    source: AvError(error),
+                })?;
+        Ok(Self {
+            context,
+            path: path.to_owned(),
+            container,
+            extras,
+            expected: streams,
+            streams: Vec::with_capacity(streams),
+            started: false,
+            waiting: Vec::new(),
+            limit,
+        })
+    }
+
+    /// True if encoders must be opened with their headers beside the stream.
+    pub(crate) fn wants_global_header(&self) -> bool {
+        sys::wants_global_header(&self.context)
+    }
+
+    /// Adds a stream that `encoder` feeds; gives its number.
+    pub(crate) fn add_encoded(
+        &mut self,
+        encoder: &Encoder,
+        frame_rate: (i32, i32),
+    ) -> Result<usize, OpsError> {
+        let index = self.streams.len();
+        let added = self.context.add_stream_with(encoder.context()).map(|_| ());
+        added.map_err(|error| self.failed(error))?;
+        let hevc_in_mp4 = matches!(
+            self.container,
+            Container::Mp4 | Container::Mov | Container::M4a
+        ) && encoder.context().id() == ffmpeg::codec::Id::HEVC;
+        // Players of the mp4 family look for `hvc1`; libav's own choice is `hev1`.
+        let tag = if hevc_in_mp4 {
+            u32::from_le_bytes(*b"hvc1")
+        } else {
+            0
+        };
+        sys::shape_output_stream(
+            &mut self.context,
+            index,
+            encoder.time_base(),
+            frame_rate,
+            tag,
+        );
+        self.added()
+    }
+
+    /// Adds a stream whose packets are the source's; gives its number.
+    pub(crate) fn add_copied(
+        &mut self,
+        source: &ffmpeg::Stream,
+        facts: &RawStream,
+    ) -> Result<usize, OpsError> {
+        if !sys::container_takes(&self.context, facts.codec_id) {
+            return Err(OpsError::CannotCopy {
+                codec: facts.codec_name.clone(),
+                container: self.container.suffix(),
+            });
+        }
+        let index = self.streams.len();
+        let added = self.context.add_stream(None::<ffmpeg::Codec>).map(|_| ());
+        added.map_err(|error| self.failed(error))?;
+        sys::copy_stream(
+            &mut self.context,
+            index,
+            source,
+            facts.display_matrix.as_ref(),
+        )
+        .map_err(|error| self.failed(error))?;
+        let hvc1 = u32::from_le_bytes(*b"hvc1");
+        let tag = if facts.codec_tag == hvc1 && self.container != Container::Mkv {
+            hvc1
+        } else {
+            0
+        };
+        sys::shape_output_stream(
+            &mut self.context,
+            index,
+            facts.time_base,
+            facts.avg_frame_rate,
+            tag,
+        );
+        self.added()
+    }
+
+    /// A stream that was planned turned out to hold nothing.
+    pub(crate) fn give_up_stream(&mut self) -> Result<(), OpsError> {
+        self.expected = self.expected.saturating_sub(1);
+        self.start_when_complete()
+    }
+
+    fn added(&mut self) -> Result<usize, OpsError> {
+        self.streams.push(Track {
+            time_base: (1, 1),
+            last_dts: None,
+            end: 0.0,
+            packets: 0,
+        });
+        self.start_when_complete()?;
+        Ok(self.streams.len() - 1)
+    }
+
+    fn start_when_complete(&mut self) -> Result<(), OpsError> {
+        if self.started || self.streams.is_empty() || self.streams.len() < self.expected {
+            return Ok(());
+        }
+        let mut metadata = ffmpeg::Dictionary::new();
+        for (key, value) in &self.extras.metadata {
+            // The wrapper makes C strings of these and would panic on a NUL.
+            if !key.contains('\0') && !value.contains('\0') {
+                metadata.set(key, value);
+            }
+        }
+        self.context.set_metadata(metadata);
+        for chapter in &self.extras.chapters {
+            let title = chapter.title.replace('\0', "");
+            self.context
+                .add_chapter(
+                    chapter.id,
+                    chapter.time_base,
+                    chapter.start,
+                    chapter.end,
+                    title,
+                )
+                .map_err(|error| OpsError::Write {
+                    path: self.path.clone(),
+                    source: AvError(error),
+                })?;
+        }
+        let mut options = ffmpeg::Dictionary::new();
+        if self.extras.faststart
+            && matches!(
+                self.container,
+                Container::Mp4 | Container::Mov | Container::M4a
+            )
+        {
+            options.set("movflags", "+faststart");
+        }
+        self.context
+            .write_header_with(options)
+            .map_err(|error| OpsError::Mux {
+                container: self.container.suffix(),
+                source: AvError(error),
+            })?;
+        self.started = true;
+        for (index, track) in self.streams.iter_mut().enumerate() {
+            track.time_base = sys::output_time_base(&self.context, index);
+        }
+        for (index, packet, base) in std::mem::take(&mut self.waiting) {
+            self.write(index, packet, base)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a packet of stream `index` whose timestamps are in `base`.
+    pub(crate) fn write(
+        &mut self,
+        index: usize,
+        mut packet: ffmpeg::Packet,
+        base: (i32, i32),
+    ) -> Result<(), OpsError> {
+        if !self.started {
+            self.waiting.push((index, packet, base));
+            return Ok(());
+        }
+        if packet.size() == 0 {
+            return Ok(());
+        }
+        let track = &mut self.streams[index];
+        let to = track.time_base;
+        let duration = packet.duration().max(0);
+        let in_output = |value: Option<i64>| value.map(|value| rescale(value, base, to));
+        let (mut pts, mut dts) = (in_output(packet.pts()), in_output(packet.dts()));
+        // Muxers refuse timestamps that stand still or are missing; sources have both.
+        let floor = track.last_dts.map(|last| last + 1);
+        let decode_at = match (dts.or(pts), floor) {
+            (Some(dts), Some(floor)) => dts.max(floor),
+            (Some(dts), None) => dts,
+            (None, floor) => floor.unwrap_or(0),
+        };
+        dts = Some(decode_at);
+        pts = Some(pts.unwrap_or(decode_at).max(decode_at));
+        track.last_dts = dts;
+        track.packets += 1;
+        track.end = track
+            .end
+            .max(seconds(pts.unwrap_or(0), to) + seconds(duration, base));
+        packet.set_pts(pts);
+        packet.set_dts(dts);
+        packet.set_duration(rescale(duration, base, to));
+        packet.set_position(-1);
+        packet.set_stream(index);
+        packet
+            .write_interleaved(&mut self.context)
+            .map_err(|error| self.failed(error))?;
+        let written = sys::bytes_written(&self.context).max(0) as u64;
+        if written > self.limit {
+            return Err(OpsError::OutputTooLarge { limit: self.limit });
+        }
+        Ok(())
+    }
+
+    /// Writes the end of the file and closes it.
+    pub(crate) fn finish(mut self) -> Result<Written, OpsError> {
+        if !self.started || self.streams.iter().all(|track| track.packets == 0) {
+            return Err(OpsError::NothingDecoded);
+        }
+        self.context
+            .write_trailer()
+            .map_err(|error| self.failed(error))?;
+        sys::flush_output(&mut self.context).map_err(|error| self.failed(error))?;
+        let duration = self
+            .streams
+            .iter()
+            .map(|track| track.end)
+            .fold(0.0, f64::max);
+        drop(self.context);
+        let bytes = std::fs::metadata(&self.path)
+            .map_err(|error| OpsError::Write {
+                path: self.path.clone(),
+                source: AvError(ffmpeg::Error::Other {
+                    errno: error.raw_os_error().unwrap_or(ffmpeg::error::EIO),
+                }),
+            })?
+            .len();
+        Ok(Written { duration, bytes })
+    }
+
+    fn failed(&self, error: ffmpeg::Error) -> OpsError {
+        match error {
+            ffmpeg::Error::Other { errno } if errno != ffmpeg::error::EINVAL => OpsError::Write {
+                path: self.path.clone(),
+                source: AvError(error),
+            },
+            _ => OpsError::Mux {
+                container: self.container.suffix(),
+                source: AvError(error),
+            },
+        }
+    }
+}
+
+/// libav's muxer for a container.
+fn muxer_name(container: Container, has_video: bool) -> &'static str {
+    match container {
+        Container::Mp4 => "mp4",
+        Container::Mov => "mov",
+        // `m4a` means "MPEG-4 container" (`wire.md` 6.1); the brand says audio only where that is true.
+        Container::M4a if has_video => "mp4",
+        Container::M4a => "ipod",
+        Container::Flv => "flv",
+        Container::Mkv => "matroska",
+        Container::Ts => "mpegts",
+        Container::Mp3 => "mp3",
+        Container::Aac => "adts",
+    }
+}
+
+/// Metadata worth carrying: what the muxer writes itself and where a picture was taken stay behind.
+pub(crate) fn carried(metadata: &[(String, String)]) -> Vec<(String, String)> {
+    let unwanted = |key: &str| {
+        let key = key.to_ascii_lowercase();
+        matches!(
+            key.as_str(),
+            "encoder"
+                | "duration"
+                | "major_brand"
+                | "minor_version"
+                | "compatible_brands"
+                | "creation_time"
+        ) || key.contains("location")
+            || key.contains("gps")
+    };
+    let unique: HashMap<_, _> = metadata.iter().map(|(key, value)| (key, value)).collect();
+    let mut carried: Vec<_> = unique
+        .into_iter()
+        .filter(|(key, _)| !unwanted(key))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    carried.sort();
+    carried
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_never_travels_along() {
+        let metadata = [
+            ("title", "Trip"),
+            ("location-eng", "+48.1+011.5/"),
+            ("com.apple.quicktime.location.ISO6709", "x"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(
+            carried(&metadata),
+            [("title".to_owned(), "Trip".to_owned())]
+        );
+    }
+}

@@ -1,0 +1,238 @@
+//! What goes wrong while a command runs, and whether another attempt would help.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::CommandError;
+use crate::av::AvError;
+
+/// Why a command did not give its outputs.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpsError {
+    /// The command was wrong from the start.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// No demuxer knows the bytes.
+    #[error("the source is not media: {reason}")]
+    NotMedia {
+        /// What was found instead.
+        reason: String,
+    },
+    /// The file's own index points past its end.
+    #[error(
+        "the source is truncated: it ends at byte {size}, but its index goes on to byte {needed}"
+    )]
+    Truncated {
+        /// Bytes there are.
+        size: u64,
+        /// Bytes there should be.
+        needed: u64,
+    },
+    /// A picture is larger than the limit.
+    #[error("the picture is {width}x{height}; the limit is {limit} pixels")]
+    TooLarge {
+        /// Pixels.
+        width: u32,
+        /// Pixels.
+        height: u32,
+        /// `Limits::pixels`.
+        limit: u64,
+    },
+    /// More streams than the limit.
+    #[error("the source has {count} streams; the limit is {limit}")]
+    TooManyStreams {
+        /// Streams found.
+        count: usize,
+        /// `Limits::streams`.
+        limit: u32,
+    },
+    /// The source runs longer than the limit.
+    #[error("the source is longer than the limit of {limit} seconds")]
+    TooLong {
+        /// `Limits::seconds`.
+        limit: u64,
+    },
+    /// The output grew beyond the limit.
+    #[error("the output is larger than the limit of {limit} bytes")]
+    OutputTooLarge {
+        /// `Limits::output_bytes`.
+        limit: u64,
+    },
+    /// The source lacks what the command needs.
+    #[error("the source has no {kind} stream")]
+    NoStream {
+        /// "video", "audio", "audio or video".
+        kind: &'static str,
+    },
+    /// A time parameter lies behind the end of the source.
+    #[error("`{parameter}` is {offset:.3} s, but the source ends at {end:.3} s")]
+    PastEnd {
+        /// The parameter.
+        parameter: &'static str,
+        /// Its value in seconds.
+        offset: f64,
+        /// Where the source ends, in seconds.
+        end: f64,
+    },
+    /// The samples are encrypted.
+    #[error("stream {stream} of the source is encrypted, and there is no key for it")]
+    Encrypted {
+        /// Index of the stream.
+        stream: usize,
+    },
+    /// The installed FFmpeg cannot decode the codec.
+    #[error("the installed FFmpeg has no decoder for {codec} (stream {stream})")]
+    DecoderMissing {
+        /// Index of the stream.
+        stream: usize,
+        /// Codec name.
+        codec: String,
+    },
+    /// The installed FFmpeg lacks an encoder.
+    #[error(
+        "the installed FFmpeg has no encoder {encoder}; a build of FFmpeg with it is needed (Debian: package libavcodec-extra)"
+    )]
+    EncoderMissing {
+        /// libav's name.
+        encoder: &'static str,
+    },
+    /// The installed FFmpeg lacks a filter.
+    #[error("the installed FFmpeg has no filter {name}")]
+    FilterMissing {
+        /// libav's name.
+        name: &'static str,
+    },
+    /// A stream of the source gave no frame.
+    #[error("stream {stream} ({codec}) cannot be decoded: {source}")]
+    Decode {
+        /// Index of the stream.
+        stream: usize,
+        /// Codec name.
+        codec: String,
+        /// libav's reason.
+        source: AvError,
+    },
+    /// Nothing came out of the source within the part that was asked for.
+    #[error("no picture and no sound came out of the part of the source that was asked for")]
+    NothingDecoded,
+    /// A filter graph could not be made or failed at work.
+    #[error("the filters `{chain}` failed: {source}")]
+    Filter {
+        /// The graph in libav's syntax.
+        chain: String,
+        /// libav's reason.
+        source: AvError,
+    },
+    /// An encoder could not be opened or failed at work.
+    #[error("the encoder {encoder} failed: {source}")]
+    Encode {
+        /// libav's name.
+        encoder: &'static str,
+        /// libav's reason.
+        source: AvError,
+    },
+    /// `copy` was asked for, but the container cannot hold the source's codec.
+    #[error(
+        "`copy` cannot put {codec} into {container}; leave `copy` out to encode it anew, or choose another container"
+    )]
+    CannotCopy {
+        /// Codec of the source.
+        codec: String,
+        /// Container wanted.
+        container: &'static str,
+    },
+    /// The container cannot hold what the encoder makes.
+    #[error("{container} cannot hold what {codec} makes")]
+    CannotHold {
+        /// The encoder.
+        codec: &'static str,
+        /// Container wanted.
+        container: &'static str,
+    },
+    /// The container could not be written.
+    #[error("writing {container} failed: {source}")]
+    Mux {
+        /// Container wanted.
+        container: &'static str,
+        /// libav's reason.
+        source: AvError,
+    },
+    /// A picture could not be encoded.
+    #[error("the picture cannot be encoded: {reason}")]
+    Picture {
+        /// The encoder's reason.
+        reason: String,
+    },
+    /// The source could not be opened or read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The source.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: AvError,
+    },
+    /// Reading stopped in the middle.
+    #[error("reading the source stopped before its end: {source}")]
+    ReadStopped {
+        /// The operating system's reason.
+        source: AvError,
+    },
+    /// The output could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: AvError,
+    },
+    /// The output could not be written.
+    #[error("cannot write {}: {kind}", path.display())]
+    WriteFile {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        kind: io::ErrorKind,
+        /// Its number, where there is one.
+        errno: Option<i32>,
+    },
+    /// libav ran out of memory.
+    #[error("out of memory: {source}")]
+    Memory {
+        /// libav's reason.
+        source: AvError,
+    },
+    /// Told to stop.
+    #[error("stopped before it was finished")]
+    Cancelled,
+    /// A bug was hit; the command is given up, the engine goes on.
+    #[error("the command hit a bug in opmill or in FFmpeg and was given up")]
+    Panicked,
+}
+
+/// What a failed command needs: another attempt, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Disposition {
+    /// The cause may pass: try again later.
+    Retry,
+    /// It would fail every time.
+    Fail,
+    /// It was told to stop; the attempt does not count.
+    Interrupted,
+}
+
+impl OpsError {
+    /// What is to be done about it. What the machine lacks for the moment (space, memory, rights, a readable disk) may
+    /// come back; what the source or the command is stays.
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::Cancelled => Disposition::Interrupted,
+            Self::Read { .. }
+            | Self::ReadStopped { .. }
+            | Self::Write { .. }
+            | Self::WriteFile { .. }
+            | Self::Memory { .. } => Disposition::Retry,
+            _ => Disposition::Fail,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Which parameters of an op exclude or need each other. Asked once all of them are read, as their order is free.
+
+use super::segment::Segment;
+use super::table::Table;
+use crate::error::CommandError;
+
+/// A part of a stage as it was given: the head, or a `name/value` pair.
+pub(super) struct Given<'a> {
+    pub name: &'static str,
+    pub segment: Segment<'a>,
+}
+
+/// A statement about parameters that must hold.
+pub(super) enum Rule<T> {
+    /// `with` (the head or a parameter) does not go with any of `parameters` when `when` holds.
+    Excludes {
+        with: &'static str,
+        when: fn(&T) -> bool,
+        parameters: &'static [&'static str],
+        why: &'static str,
+    },
+    /// `parameter` means nothing without `needs`.
+    Needs {
+        parameter: &'static str,
+        needs: &'static str,
+        hint: &'static str,
+    },
+}
+
+impl<T> Rule<T> {
+    /// Reports the first parameter, in the order given, that breaks the rule.
+    pub(super) fn check(
+        &self,
+        table: &Table<T>,
+        op: &T,
+        given: &[Given<'_>],
+    ) -> Result<(), CommandError> {
+        // A flag that is given as 0 is as good as absent: `get` tells, not `given`.
+        let is_set = |name: &str| table.row(name).is_some_and(|row| (row.get)(op).is_some());
+        let as_given = |name: &str| given.iter().find(|given| given.name == name);
+        match self {
+            Self::Excludes {
+                with,
+                when,
+                parameters,
+                why,
+            } if when(op) => {
+                let excluded = |name| parameters.contains(&name) && is_set(name);
+                let Some(found) = given.iter().find(|given| excluded(given.name)) else {
+                    return Ok(());
+                };
+                Err(CommandError::Conflict {
+                    span: found.segment.span,
+                    op: table.name,
+                    given: found.segment.text.to_owned(),
+                    with: as_given(with)
+                        .map_or(*with, |with| with.segment.text)
+                        .to_owned(),
+                    why,
+                })
+            }
+            Self::Needs {
+                parameter,
+                needs,
+                hint,
+            } if is_set(parameter) && !is_set(needs) => {
+                let Some(found) = as_given(parameter) else {
+                    return Ok(());
+                };
+                Err(CommandError::Missing {
+                    span: found.segment.span,
+                    op: table.name,
+                    what: format!("`{needs}` beside `{}`", found.segment.text),
+                    hint: (*hint).to_owned(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{avthumb, vframe};
+    use super::*;
+
+    /// A misspelt name would make a rule that never speaks.
+    fn names_are_known<T>(table: &Table<T>) {
+        let known = |name: &str| table.row(name).is_some();
+        for rule in table.rules {
+            let (with, others) = match rule {
+                Rule::Excludes {
+                    with, parameters, ..
+                } => (with, *parameters),
+                Rule::Needs {
+                    parameter, needs, ..
+                } => (parameter, std::slice::from_ref(needs)),
+            };
+            assert!(known(with) || *with == table.head.name, "{with}");
+            assert!(others.iter().all(|name| known(name)), "{others:?}");
+        }
+    }
+
+    #[test]
+    fn rules_speak_of_known_parameters() {
+        names_are_known(&avthumb::TABLE);
+        names_are_known(&vframe::TABLE);
+    }
+}

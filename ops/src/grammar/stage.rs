@@ -1,0 +1,113 @@
+//! One stage to one op, by the op's table.
+
+use super::nearest;
+use super::parse::Fault;
+use super::rule::Given;
+use super::segment::{SLASH, Segment};
+use super::table::Table;
+use crate::error::{CommandError, SyntaxError};
+
+impl<T> Table<T> {
+    /// The op a stage stands for: its head, then `name/value` pairs in any order, then the rules over all of them.
+    pub(super) fn read(&self, stage: Segment<'_>) -> Result<T, Fault> {
+        let (name, rest) = stage.name();
+        let mut segments = rest.into_iter().flat_map(|rest| rest.split(SLASH));
+        let head = segments.next().ok_or_else(|| self.headless(name))?;
+        let mut op = (self.head.make)(head.text)
+            .ok_or_else(|| self.bad_value(self.head.name, head, (self.head.range)()))?;
+
+        let mut given = vec![Given {
+            name: self.head.name,
+            segment: head,
+        }];
+        while let Some(name) = segments.next() {
+            if name.text.is_empty() {
+                Err(self.nameless(name))?;
+            }
+            let row = self.row(name.text).ok_or_else(|| self.unknown(name))?;
+            let value = segments
+                .next()
+                .filter(|value| !value.text.is_empty())
+                .ok_or_else(|| without_value(name, (row.range)()))?;
+            let segment = stage.between(name, value);
+            if given.iter().any(|earlier| earlier.name == row.name) {
+                let (span, given) = (segment.span, value.text.to_owned());
+                Err(CommandError::Repeated {
+                    span,
+                    op: self.name,
+                    parameter: row.name,
+                    given,
+                })?;
+            }
+            if !(row.set)(&mut op, value.text) {
+                Err(self.bad_value(row.name, value, (row.range)()))?;
+            }
+            given.push(Given {
+                name: row.name,
+                segment,
+            });
+        }
+        for rule in self.rules {
+            rule.check(self, &op, &given)?;
+        }
+        Ok(op)
+    }
+
+    fn headless(&self, name: Segment<'_>) -> CommandError {
+        CommandError::Missing {
+            span: name.span,
+            op: self.name,
+            what: format!("a {}", self.head.name),
+            hint: format!(
+                "write `{}/<{}>`: {}",
+                self.name,
+                self.head.name,
+                (self.head.range)()
+            ),
+        }
+    }
+
+    fn nameless(&self, name: Segment<'_>) -> CommandError {
+        CommandError::Missing {
+            span: name.span,
+            op: self.name,
+            what: "a parameter after `/`".to_owned(),
+            hint: "write `/<name>/<value>`, or no `/`".to_owned(),
+        }
+    }
+
+    fn unknown(&self, name: Segment<'_>) -> CommandError {
+        let names = || self.parameters.iter().map(|row| row.name);
+        CommandError::UnknownParameter {
+            span: name.span,
+            op: self.name,
+            name: name.text.to_owned(),
+            nearest: nearest(name.text, names()),
+            allowed: names().collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    fn bad_value(
+        &self,
+        parameter: &'static str,
+        value: Segment<'_>,
+        allowed: String,
+    ) -> CommandError {
+        let (span, given) = (value.span, value.text.to_owned());
+        CommandError::BadValue {
+            span,
+            op: self.name,
+            parameter,
+            given,
+            allowed,
+        }
+    }
+}
+
+fn without_value(name: Segment<'_>, range: String) -> SyntaxError {
+    SyntaxError {
+        span: name.span,
+        found: name.text.to_owned(),
+        expected: format!("`{}/<value>` ({range})", name.text),
+    }
+}

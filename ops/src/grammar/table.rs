@@ -1,0 +1,162 @@
+//! One table per op. It reads the op (`stage`), prints it and describes it: adding a parameter is adding one row.
+
+use super::parse::Fault;
+use super::rule::Rule;
+use super::segment::Segment;
+use crate::op::Op;
+use crate::reference::{OpReference, ParameterReference};
+
+/// An op: its name, its first segment, its parameters and which of them go together.
+pub(super) struct Table<T: 'static> {
+    pub name: &'static str,
+    /// One line for the reference.
+    pub summary: &'static str,
+    pub head: Head<T>,
+    /// In canonical order.
+    pub parameters: &'static [Parameter<T>],
+    pub rules: &'static [Rule<T>],
+    /// Into the closed set of ops.
+    pub wrap: fn(T) -> Op,
+}
+
+/// The first segment after the op's name. It makes the op, with no parameter given.
+pub(super) struct Head<T> {
+    pub name: &'static str,
+    pub range: fn() -> String,
+    pub default: &'static str,
+    pub example: &'static str,
+    pub about: &'static str,
+    pub make: fn(&str) -> Option<T>,
+    pub get: fn(&T) -> String,
+}
+
+/// A `name/value` pair: one row.
+pub(super) struct Parameter<T> {
+    pub name: &'static str,
+    /// Name and range of its [`super::kind::Kind`].
+    pub kind: fn() -> &'static str,
+    pub range: fn() -> String,
+    pub default: &'static str,
+    /// What may follow the op's head as it stands.
+    pub example: &'static str,
+    pub about: &'static str,
+    /// Takes the value if it is allowed, and says so.
+    pub set: fn(&mut T, &str) -> bool,
+    /// The canonical text of the value, if it is given.
+    pub get: fn(&T) -> Option<String>,
+}
+
+/// A field a row fills: an option, or a flag that is off unless given.
+pub(super) trait Slot<V> {
+    fn put(&mut self, value: V);
+    fn given(&self) -> Option<&V>;
+}
+
+impl<V> Slot<V> for Option<V> {
+    fn put(&mut self, value: V) {
+        *self = Some(value);
+    }
+    fn given(&self) -> Option<&V> {
+        self.as_ref()
+    }
+}
+
+impl Slot<bool> for bool {
+    fn put(&mut self, value: bool) {
+        *self = value;
+    }
+    fn given(&self) -> Option<&bool> {
+        self.then_some(&true)
+    }
+}
+
+/// A row: `"name" => field: KIND, default "…", example "…", "meaning"`.
+macro_rules! parameter {
+    ($name:literal => $field:ident: $kind:expr, default $default:literal, example $example:literal, $about:literal) => {
+        $crate::grammar::table::Parameter {
+            name: $name,
+            kind: || $kind.name(),
+            range: || $kind.range(),
+            default: $default,
+            example: $example,
+            about: $about,
+            set: |op, text| {
+                let value = $kind.read(text);
+                let allowed = value.is_some();
+                if let Some(value) = value {
+                    $crate::grammar::table::Slot::put(&mut op.$field, value);
+                }
+                allowed
+            },
+            get: |op| {
+                $crate::grammar::table::Slot::given(&op.$field).map(|value| $kind.write(value))
+            },
+        }
+    };
+}
+pub(super) use parameter;
+
+/// A table without its type, as a list of all ops holds it.
+pub(crate) trait AnyTable: Sync {
+    /// The op's name.
+    fn name(&self) -> &'static str;
+    /// The op a stage stands for.
+    fn parse(&self, stage: Segment<'_>) -> Result<Op, Fault>;
+    /// The op's page of the reference.
+    fn reference(&self) -> OpReference;
+}
+
+impl<T> AnyTable for Table<T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn parse(&self, stage: Segment<'_>) -> Result<Op, Fault> {
+        self.read(stage).map(self.wrap)
+    }
+
+    fn reference(&self) -> OpReference {
+        let head = ParameterReference {
+            name: self.head.name,
+            kind: "first segment",
+            range: (self.head.range)(),
+            default: self.head.default,
+            example: self.head.example,
+            about: self.head.about,
+        };
+        let rows = self.parameters.iter().map(|row| ParameterReference {
+            name: row.name,
+            kind: (row.kind)(),
+            range: (row.range)(),
+            default: row.default,
+            example: row.example,
+            about: row.about,
+        });
+        OpReference {
+            name: self.name,
+            summary: self.summary,
+            form: format!(
+                "{}/<{}>[/<name>/<value>]…[|saveas/<target>]",
+                self.name, self.head.name
+            ),
+            parameters: std::iter::once(head).chain(rows).collect(),
+        }
+    }
+}
+
+impl<T> Table<T> {
+    pub(super) fn row(&self, name: &str) -> Option<&'static Parameter<T>> {
+        self.parameters.iter().find(|row| row.name == name)
+    }
+
+    /// The canonical text of an op: rows in the order of the table, flags only when they are on.
+    pub(super) fn print(&self, op: &T) -> String {
+        let mut text = format!("{}/{}", self.name, (self.head.get)(op));
+        for row in self.parameters {
+            if let Some(value) = (row.get)(op) {
+                text.extend(["/", row.name, "/", &value]);
+            }
+        }
+        text
+    }
+}

@@ -1,0 +1,29 @@
+//! The op language and its execution: text and bytes in, bytes out. Synchronous, no clock, no network.
+//!
+//! [`parse`] turns an op string into typed [`Command`]s, [`probe`] says what a file is, and [`run`] executes commands
+//! on one source file, sharing a decode between those that can.
+#![deny(unsafe_code)]
+
+mod av;
+pub mod cancel;
+pub mod entry;
+pub mod error;
+pub mod grammar;
+pub mod limits;
+pub mod op;
+mod plan;
+mod probe;
+mod quote;
+pub mod reference;
+mod run;
+mod still;
+
+pub use av::AvError;
+pub use cancel::Cancel;
+pub use entry::{BucketName, Entry, EntryError, Key};
+pub use error::{CommandError, Disposition, OpsError, SyntaxError};
+pub use grammar::{Command, Pipeline, SaveAs, Span, Template, expand, parse};
+pub use limits::Limits;
+pub use op::{Avthumb, Op, Vframe};
+pub use probe::{Probe, probe};
+pub use run::{Environment, Output, Phase, Progress, Task, run};

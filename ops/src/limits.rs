@@ -1,0 +1,25 @@
+//! How much a source may ask of the machine. Asked before memory is given, by `probe`, `plan` and `av`.
+
+/// Bounds on one source and on what is made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Pixels of one picture, source or result (default 8192 × 8192).
+    pub pixels: u64,
+    /// Streams a source may declare (default 64).
+    pub streams: u32,
+    /// Length of a source in seconds (default 24 h).
+    pub seconds: u64,
+    /// Bytes of one output file (default 64 GiB).
+    pub output_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            pixels: 8192 * 8192,
+            streams: 64,
+            seconds: 24 * 3600,
+            output_bytes: 64 << 30,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Still pictures, one step a file.
+
+pub(crate) mod encode;

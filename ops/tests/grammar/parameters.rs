@@ -1,0 +1,446 @@
+//! Every parameter: the values it takes with their canonical text, and those it refuses.
+
+use opmill_ops::CommandError;
+use opmill_ops::reference::ops;
+
+use crate::{pipeline, refusal};
+
+struct Row {
+    /// What stands before the parameter.
+    base: &'static str,
+    name: &'static str,
+    /// Value given, value printed; `-` when nothing is printed, as for a flag that is off.
+    good: &'static [(&'static str, &'static str)],
+    bad: &'static [&'static str],
+}
+
+const NOT_A_NUMBER: &str = "abc";
+
+const ROWS: &[Row] = &[
+    Row {
+        base: "avthumb/mp4",
+        name: "vcodec",
+        good: &[
+            ("libx264", "libx264"),
+            ("h264", "libx264"),
+            ("libx265", "libx265"),
+            ("libws265", "libx265"),
+            ("h265", "libx265"),
+            ("hevc", "libx265"),
+            ("copy", "copy"),
+        ],
+        bad: &["libvpx", "LIBX264", "vvc", "0", "libx264 "],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "acodec",
+        good: &[
+            ("aac", "aac"),
+            ("libfaac", "aac"),
+            ("libfdk_aac", "aac"),
+            ("libmp3lame", "libmp3lame"),
+            ("mp3", "libmp3lame"),
+            ("copy", "copy"),
+        ],
+        bad: &["libvorbis", "opus", "Copy", "1"],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "vb",
+        good: &[
+            ("1000", "1k"),
+            ("1k", "1k"),
+            ("1001", "1001"),
+            ("64000", "64k"),
+            ("064k", "64k"),
+            ("64K", "64k"),
+            ("1.25m", "1250k"),
+            ("1.5k", "1500"),
+            ("5m", "5m"),
+            ("5M", "5m"),
+            ("0.001m", "1k"),
+            ("1000m", "1000m"),
+            ("1000000000", "1000m"),
+        ],
+        bad: &[
+            "0",
+            "999",
+            "0.999k",
+            "1000000001",
+            "1001m",
+            "64.5",
+            "1.0000001m",
+            "1.k",
+            ".5m",
+            "k",
+            "-64k",
+            "+64k",
+            "64kk",
+            "64g",
+            "1e6",
+            "99999999999999999999999",
+            "64 k",
+            NOT_A_NUMBER,
+        ],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "ab",
+        good: &[
+            ("64k", "64k"),
+            ("128000", "128k"),
+            ("320k", "320k"),
+            ("0.128m", "128k"),
+        ],
+        bad: &["0", "128", "1000000001", "-1", "1.2345k", NOT_A_NUMBER],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "r",
+        good: &[
+            ("1", "1"),
+            ("24", "24"),
+            ("29.97", "29.97"),
+            ("29.970", "29.97"),
+            ("23.976", "23.976"),
+            ("60", "60"),
+            ("60.000", "60"),
+        ],
+        bad: &[
+            "0",
+            "0.999",
+            "60.001",
+            "61",
+            "29.9701",
+            "30.",
+            ".5",
+            "-25",
+            "25fps",
+            "99999999999999999999",
+            NOT_A_NUMBER,
+        ],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "s",
+        good: &[
+            ("640x360", "640x360"),
+            ("640X360", "640x360"),
+            ("32x64", "32x64"),
+            ("1x1", "1x1"),
+            ("3840x2160", "3840x2160"),
+            ("2160x3840", "2160x3840"),
+            ("640x", "640x"),
+            ("3840x", "3840x"),
+            ("x360", "x360"),
+            ("x3840", "x3840"),
+        ],
+        bad: &[
+            "x",
+            "640",
+            "0x360",
+            "640x0",
+            "0x",
+            "x0",
+            "3841x2160",
+            "3840x2161",
+            "2161x2161",
+            "3841x",
+            "x3841",
+            "640x360x2",
+            "640*360",
+            "-1x360",
+            "640.5x360",
+            "99999999999x1",
+            "wxh",
+        ],
+    },
+    Row {
+        base: "avthumb/mp4/s/640x360",
+        name: "autoscale",
+        good: &[("1", "1"), ("0", "-")],
+        bad: &["2", "true", "01", "-1"],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "ar",
+        good: &[
+            ("8000", "8000"),
+            ("12050", "12050"),
+            ("44100", "44100"),
+            ("48000", "48000"),
+        ],
+        bad: &[
+            "7999",
+            "48001",
+            "0",
+            "44.1k",
+            "44100.0",
+            "4294967296",
+            NOT_A_NUMBER,
+        ],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "ac",
+        good: &[("1", "1"), ("2", "2")],
+        bad: &["0", "3", "6", "257", "stereo", "1.0"],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "ss",
+        good: &[
+            ("0", "0"),
+            ("0.000", "0"),
+            ("12.5", "12.5"),
+            ("12.050", "12.05"),
+            ("0.001", "0.001"),
+            ("1000000", "1000000"),
+        ],
+        bad: &[
+            "-1",
+            "1000000.001",
+            "1.2345",
+            "00:01:00",
+            "1s",
+            "1.",
+            "18446744073709551616",
+            NOT_A_NUMBER,
+        ],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "t",
+        good: &[
+            ("0.001", "0.001"),
+            ("30", "30"),
+            ("100.10", "100.1"),
+            ("1000000", "1000000"),
+        ],
+        bad: &["0", "0.000", "-1", "1000001", "0.0005", NOT_A_NUMBER],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "vn",
+        good: &[("1", "1"), ("0", "-")],
+        bad: &["2", "yes", "00"],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "an",
+        good: &[("1", "1"), ("0", "-")],
+        bad: &["2", "no", "10"],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "rotate",
+        good: &[
+            ("90", "90"),
+            ("180", "180"),
+            ("270", "270"),
+            ("auto", "auto"),
+        ],
+        bad: &["0", "45", "360", "-90", "Auto", "left"],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "moovToFront",
+        good: &[("1", "1"), ("0", "-")],
+        bad: &["2", "on"],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "stripmeta",
+        good: &[("1", "1"), ("0", "-")],
+        bad: &["2", "off"],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "preset",
+        good: &[
+            ("ultrafast", "ultrafast"),
+            ("superfast", "superfast"),
+            ("veryfast", "veryfast"),
+            ("faster", "faster"),
+            ("fast", "fast"),
+            ("medium", "medium"),
+            ("slow", "slow"),
+            ("slower", "slower"),
+            ("veryslow", "veryslow"),
+            ("placebo", "placebo"),
+        ],
+        bad: &["turbo", "Fast", "5"],
+    },
+    Row {
+        base: "avthumb/mp4",
+        name: "crf",
+        good: &[("0", "0"), ("23", "23"), ("51", "51"), ("007", "7")],
+        bad: &["52", "-1", "23.5", "256", NOT_A_NUMBER],
+    },
+    Row {
+        base: "vframe/jpg",
+        name: "offset",
+        good: &[("0", "0"), ("1", "1"), ("10.5", "10.5"), ("1.001", "1.001")],
+        bad: &["-1", "1.0001", "1000000.001", "00:10", NOT_A_NUMBER],
+    },
+    Row {
+        base: "vframe/jpg",
+        name: "w",
+        good: &[("1", "1"), ("1920", "1920")],
+        bad: &["0", "1921", "65537", "640px", "1.5"],
+    },
+    Row {
+        base: "vframe/jpg",
+        name: "h",
+        good: &[("1", "1"), ("1080", "1080")],
+        bad: &["0", "1081", "65537", "x"],
+    },
+    Row {
+        base: "vframe/jpg",
+        name: "rotate",
+        good: &[
+            ("90", "90"),
+            ("180", "180"),
+            ("270", "270"),
+            ("auto", "auto"),
+        ],
+        bad: &["0", "91", "AUTO"],
+    },
+];
+
+#[test]
+fn allowed_values_print_in_canonical_form() {
+    for row in ROWS {
+        for (given, printed) in row.good {
+            let text = format!("{}/{}/{given}", row.base, row.name);
+            let expected = match *printed {
+                "-" => row.base.to_owned(),
+                value => format!("{}/{}/{value}", row.base, row.name),
+            };
+            assert_eq!(pipeline(&text).to_string(), expected, "{text}");
+        }
+    }
+}
+
+#[test]
+fn other_values_are_refused_by_name_and_place() {
+    for row in ROWS {
+        for given in row.bad {
+            let text = format!("{}/{}/{given}/ss/1", row.base, row.name);
+            match refusal(&text) {
+                CommandError::BadValue {
+                    span,
+                    parameter,
+                    given: quoted,
+                    ..
+                } => {
+                    assert_eq!((parameter, quoted.as_str()), (row.name, *given), "{text}");
+                    assert_eq!(&text[span.start..span.end], *given, "{text}");
+                }
+                other => panic!("{text} is refused with {other}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_parameter_is_given_once() {
+    for row in ROWS {
+        let (first, second) = (row.good[0].0, row.good[row.good.len() - 1].0);
+        let text = format!("{}/{}/{first}/{}/{second}", row.base, row.name, row.name);
+        match refusal(&text) {
+            CommandError::Repeated {
+                span, parameter, ..
+            } => {
+                assert_eq!(parameter, row.name, "{text}");
+                assert_eq!(span.end, text.len(), "{text}");
+                assert_eq!(
+                    &text[span.start..],
+                    format!("{}/{second}", row.name),
+                    "{text}"
+                );
+            }
+            other => panic!("{text} is refused with {other}"),
+        }
+    }
+}
+
+#[test]
+fn parameter_names_are_exact() {
+    for row in ROWS {
+        let name = row.name.to_uppercase();
+        match refusal(&format!("{}/{name}/{}", row.base, row.good[0].0)) {
+            CommandError::UnknownParameter { nearest, .. } => assert_eq!(nearest, Some(row.name)),
+            other => panic!("{name} is refused with {other}"),
+        }
+    }
+}
+
+/// A parameter added to a table is a row missing here.
+#[test]
+fn no_parameter_goes_untested() {
+    for op in ops().iter().filter(|op| op.name != "saveas") {
+        for parameter in &op.parameters[1..] {
+            let tested = |row: &&Row| row.base.starts_with(op.name) && row.name == parameter.name;
+            assert!(
+                ROWS.iter().any(|row| tested(&row)),
+                "{}/{}",
+                op.name,
+                parameter.name
+            );
+        }
+    }
+}
+
+#[test]
+fn heads_are_read_in_any_case() {
+    let heads = [
+        ("avthumb/mp4", "avthumb/mp4", "mp4"),
+        ("AVTHUMB/MP4", "avthumb/mp4", "mp4"),
+        ("avthumb/Mov", "avthumb/mov", "mov"),
+        ("avthumb/m4a", "avthumb/m4a", "m4a"),
+        ("avthumb/flv", "avthumb/flv", "flv"),
+        ("avthumb/mkv", "avthumb/mkv", "mkv"),
+        ("avthumb/TS", "avthumb/ts", "ts"),
+        ("avthumb/mp3", "avthumb/mp3", "mp3"),
+        ("avthumb/aac", "avthumb/aac", "aac"),
+        ("vframe/jpg", "vframe/jpg", "jpg"),
+        ("vframe/JPEG", "vframe/jpg", "jpg"),
+        ("vFrame/png", "vframe/png", "png"),
+    ];
+    for (given, printed, suffix) in heads {
+        let pipeline = pipeline(given);
+        assert_eq!(
+            (pipeline.to_string().as_str(), pipeline.suffix()),
+            (printed, suffix),
+            "{given}"
+        );
+        assert!(printed.starts_with(pipeline.ops[0].name()), "{given}");
+    }
+    for given in [
+        "avthumb/m3u8",
+        "avthumb/",
+        "avthumb/jpg",
+        "vframe/gif",
+        "vframe/mp4",
+        "vframe/ jpg",
+    ] {
+        assert!(
+            matches!(refusal(given), CommandError::BadValue { .. }),
+            "{given}"
+        );
+    }
+    for given in ["avthumb", "vframe"] {
+        assert!(
+            matches!(refusal(given), CommandError::Missing { .. }),
+            "{given}"
+        );
+    }
+}
+
+#[test]
+fn parameters_print_in_the_order_of_the_table() {
+    let given = "avthumb/mp4/crf/20/t/5/s/640x360/ss/1/autoscale/1/an/1/vn/0";
+    let printed = "avthumb/mp4/s/640x360/autoscale/1/ss/1/t/5/an/1/crf/20";
+    assert_eq!(pipeline(given).to_string(), printed);
+}

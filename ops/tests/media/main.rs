@@ -1,0 +1,11 @@
+//! What the ops make of real files, read back with ffprobe and ffmpeg.
+#![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
+
+mod bench;
+
+mod avthumb;
+mod cutting;
+mod failures;
+mod geometry;
+mod hostile;
+mod vframe;
