@@ -46,6 +46,14 @@ pub(crate) fn rescale(value: i64, from: (i32, i32), to: (i32, i32)) -> i64 {
     rounded.clamp(i64::MIN.into(), i64::MAX.into()) as i64
 }
 
+/// Converts a timestamp between time bases, rounding down: the last tick that is not after the moment.
+pub(crate) fn rescale_down(value: i64, from: (i32, i32), to: (i32, i32)) -> i64 {
+    let near = rescale(value, from, to);
+    let ticks = |value: i64, base: (i32, i32)| i128::from(value) * i128::from(base.0);
+    let is_after = ticks(near, to) * i128::from(from.1) > ticks(value, from) * i128::from(to.1);
+    if is_after { near - 1 } else { near }
+}
+
 /// Seconds of a timestamp.
 pub(crate) fn seconds(value: i64, base: (i32, i32)) -> f64 {
     value as f64 * f64::from(base.0) / f64::from(base.1.max(1))
@@ -68,6 +76,21 @@ mod tests {
                 expected,
                 "{value} {from:?} {to:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_moment_belongs_to_the_tick_before_it() {
+        for (value, from, to, expected) in [
+            (9_999_000, MICROS, (1, 25), 249),
+            (10_000_000, MICROS, (1, 25), 250),
+            (10_000_001, MICROS, (1, 25), 250),
+            (7_452_000, MICROS, (1, 24), 178),
+            (-1, MICROS, (1, 25), -1),
+            (33_367, MICROS, (1001, 30_000), 1),
+        ] {
+            let tick = rescale_down(value, from, to);
+            assert_eq!(tick, expected, "{value} {from:?} {to:?}");
         }
     }
 }

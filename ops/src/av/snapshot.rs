@@ -9,7 +9,7 @@ use super::filter::{VideoChain, VideoFilter};
 use super::geometry::Turn;
 use super::open::{self, Input};
 use super::sys::{self, RawStream};
-use super::{MICROS, rescale, seconds};
+use super::{MICROS, rescale, rescale_down, seconds};
 use crate::OpsError;
 use crate::op::{Size, Vframe};
 use crate::run::Environment;
@@ -134,7 +134,7 @@ impl<'a> Search<'a> {
         let origin = input.probe.format.start.unwrap_or(0);
         let micros =
             origin.saturating_add(i64::try_from(millis.saturating_mul(1000)).unwrap_or(i64::MAX));
-        let target = rescale(micros, MICROS, stream.time_base);
+        let target = rescale_down(micros, MICROS, stream.time_base);
         Self {
             source,
             stream,

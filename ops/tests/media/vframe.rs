@@ -1,6 +1,6 @@
 //! Pictures of a moment.
 
-use crate::bench::{Bench, second_of_picture};
+use crate::bench::{Bench, clip, ffmpeg, second_of_picture, utf8};
 
 #[test]
 fn the_picture_is_the_one_shown_at_that_moment() {
@@ -45,6 +45,34 @@ fn the_last_frame_before_a_change_is_not_the_first_after_it() {
     ] {
         let made = Bench::one("clip.mp4", &format!("vframe/png/offset/{offset}"));
         assert_eq!(second_of_picture(made.path()), second, "{offset}");
+    }
+}
+
+#[test]
+fn a_clock_that_ticks_once_a_frame_is_read_right() {
+    let dir = tempfile::tempdir().unwrap();
+    let film = dir.path().join("film.avi");
+    let said = ffmpeg(&[
+        "-i",
+        utf8(&clip("clip.mp4")),
+        "-an",
+        "-c:v",
+        "mpeg4",
+        "-b:v",
+        "1M",
+        utf8(&film),
+    ]);
+    assert_eq!(said, "");
+    for (offset, second) in [
+        ("6.96", 6),
+        ("6.99", 6),
+        ("6.999", 6),
+        ("7", 7),
+        ("19.97", 19),
+    ] {
+        let bench = Bench::run(&film, &format!("vframe/png/offset/{offset}"));
+        let made = &bench.outcomes[0].as_ref().unwrap()[0];
+        assert_eq!(second_of_picture(&made.path), second, "{offset}");
     }
 }
 
