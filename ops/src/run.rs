@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use crate::av::open::Source;
 use crate::av::transcode::{Wanted, transcode};
 use crate::av::{branch, snapshot};
 use crate::op::{Avthumb, Op, Vframe};
 use crate::plan::{self, Window};
-use crate::probe::{Probe, probe};
+use crate::probe::Probe;
 use crate::still;
 use crate::{Cancel, Limits, OpsError, Pipeline};
 
@@ -97,85 +98,110 @@ pub fn run(
     env: &Environment<'_>,
     done: &mut dyn FnMut(usize, Result<Vec<Output>, OpsError>),
 ) {
-    let probed = match guarded(|| probe(source, env.limits)) {
-        Ok(probed) => probed,
+    let opened = guarded(|| {
+        let mut source = Source::open(source, env.limits, env.cancel)?;
+        let probe = source.probe()?;
+        Ok((source, probe))
+    });
+    let (source, probe) = match opened {
+        Ok(opened) => opened,
         Err(error) => {
             return tasks
                 .iter()
                 .for_each(|task| done(task.index, Err(error.clone())));
         }
     };
+    let mut run = Run {
+        source,
+        probe,
+        env,
+        done,
+    };
     let mut passes = BTreeMap::<Window, Vec<(Task, Avthumb)>>::new();
     for task in tasks {
         match task.pipeline.ops.first().cloned() {
             Some(Op::Avthumb(op)) => passes.entry(Window::of(&op)).or_default().push((task, *op)),
-            Some(Op::Vframe(op)) => {
-                let outcome = guarded(|| vframe(source, &task, &op, env));
-                finish(&task, outcome, done);
-            }
-            None => done(task.index, Ok(Vec::new())),
+            Some(Op::Vframe(op)) => run.vframe(&task, &op),
+            None => run.finish(&task, Ok(Vec::new())),
         }
     }
     for (window, tasks) in passes {
-        pass(source, &probed, window, tasks, env, done);
+        run.pass(window, tasks);
     }
 }
 
-/// One picture into one file.
-fn vframe(
-    source: &Path,
-    task: &Task,
-    op: &Vframe,
-    env: &Environment<'_>,
-) -> Result<Vec<Output>, OpsError> {
-    let picture = snapshot::snapshot(source, op, env)?;
-    let path = task.dir.join(format!("out.{}", op.format.suffix()));
-    env.report(task.index, Phase::Finalising, 0.0, None);
-    still::encode::write(&picture, op.format, &path)?;
-    Ok(vec![Output {
-        path,
-        duration: 0.0,
-        bit_rate: 0,
-        resolution: Some((picture.width, picture.height)),
-    }])
+/// The commands of one source at work.
+struct Run<'a> {
+    source: Source<'a>,
+    probe: Probe,
+    env: &'a Environment<'a>,
+    done: &'a mut dyn FnMut(usize, Result<Vec<Output>, OpsError>),
 }
 
-/// All transcodes of one window in one pass.
-fn pass(
-    source: &Path,
-    probed: &Probe,
-    window: Window,
-    tasks: Vec<(Task, Avthumb)>,
-    env: &Environment<'_>,
-    done: &mut dyn FnMut(usize, Result<Vec<Output>, OpsError>),
-) {
-    let mut planned = Vec::new();
-    let mut wanted = Vec::new();
-    for (task, op) in tasks {
-        match plan::avthumb(&op, probed, env.threads) {
-            Ok(plan) => {
-                let path = task.dir.join(format!("out.{}", op.container.suffix()));
-                wanted.push(Wanted {
-                    index: task.index,
-                    plan,
-                    path,
-                });
-                planned.push(task);
+impl Run<'_> {
+    /// One picture into one file.
+    fn vframe(&mut self, task: &Task, op: &Vframe) {
+        let (source, probe, env) = (&mut self.source, &self.probe, self.env);
+        let outcome = guarded(|| {
+            let stream = probe.video().ok_or(OpsError::NoStream { kind: "video" })?;
+            let origin = probe.format.start.unwrap_or(0);
+            let picture = snapshot::snapshot(source, stream, origin, op, env)?;
+            let path = task.dir.join(format!("out.{}", op.format.suffix()));
+            env.report(task.index, Phase::Finalising, 0.0, None);
+            still::encode::write(&picture, op.format, &path)?;
+            Ok(vec![Output {
+                path,
+                duration: 0.0,
+                bit_rate: 0,
+                resolution: Some((picture.width, picture.height)),
+            }])
+        });
+        self.finish(task, outcome);
+    }
+
+    /// All transcodes of one window in one pass.
+    fn pass(&mut self, window: Window, tasks: Vec<(Task, Avthumb)>) {
+        let mut planned = Vec::new();
+        let mut wanted = Vec::new();
+        for (task, op) in tasks {
+            match plan::avthumb(&op, &self.probe, self.env.threads) {
+                Ok(plan) => {
+                    let path = task.dir.join(format!("out.{}", op.container.suffix()));
+                    wanted.push(Wanted {
+                        index: task.index,
+                        plan,
+                        path,
+                    });
+                    planned.push(task);
+                }
+                Err(error) => self.finish(&task, Err(error)),
             }
-            Err(error) => done(task.index, Err(error)),
+        }
+        if wanted.is_empty() {
+            return;
+        }
+        let (source, env) = (&mut self.source, self.env);
+        let outcomes = guarded(|| Ok(transcode(source.fresh()?, window, &wanted, env)))
+            .unwrap_or_else(|error| wanted.iter().map(|_| Err(error.clone())).collect());
+        for ((task, want), outcome) in planned.iter().zip(&wanted).zip(outcomes) {
+            let outputs = outcome.map(|product| vec![output(&want.path, &product)]);
+            self.finish(task, outputs);
         }
     }
-    if wanted.is_empty() {
-        return;
-    }
-    let outcomes = guarded(|| Ok(transcode(source, window, &wanted, env)))
-        .unwrap_or_else(|error| wanted.iter().map(|_| Err(error.clone())).collect());
-    for ((task, want), outcome) in planned.iter().zip(&wanted).zip(outcomes) {
-        finish(
-            task,
-            outcome.map(|product| vec![output(&want.path, &product)]),
-            done,
-        );
+
+    /// Reports an outcome; of a failed command no file stays.
+    fn finish(&mut self, task: &Task, outcome: Result<Vec<Output>, OpsError>) {
+        if matches!(outcome, Err(OpsError::Panicked)) {
+            self.source.close();
+        }
+        if outcome.is_err()
+            && let Ok(files) = std::fs::read_dir(&task.dir)
+        {
+            for file in files.flatten() {
+                let _ = std::fs::remove_file(file.path());
+            }
+        }
+        (self.done)(task.index, outcome);
     }
 }
 
@@ -192,22 +218,6 @@ fn output(path: &Path, product: &branch::Product) -> Output {
         bit_rate,
         resolution: product.resolution,
     }
-}
-
-/// Reports an outcome; of a failed command no file stays.
-fn finish(
-    task: &Task,
-    outcome: Result<Vec<Output>, OpsError>,
-    done: &mut dyn FnMut(usize, Result<Vec<Output>, OpsError>),
-) {
-    if outcome.is_err()
-        && let Ok(files) = std::fs::read_dir(&task.dir)
-    {
-        for file in files.flatten() {
-            let _ = std::fs::remove_file(file.path());
-        }
-    }
-    done(task.index, outcome);
 }
 
 /// Turns a panic into an error: crafted media may reach a bug, and it must cost its command only.

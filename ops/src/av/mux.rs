@@ -11,6 +11,9 @@ use super::{AvError, rescale, seconds};
 use crate::OpsError;
 use crate::op::Container;
 
+/// Bytes of packets that may wait for a stream that has not shown itself.
+const HELD: usize = 256 << 20;
+
 /// What a file carries beside its streams.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Extras {
@@ -30,6 +33,8 @@ pub(crate) struct Muxer {
     streams: Vec<Track>,
     started: bool,
     waiting: Vec<(usize, ffmpeg::Packet, (i32, i32))>,
+    /// Bytes that wait.
+    held: usize,
     limit: u64,
 }
 
@@ -85,6 +90,7 @@ impl Muxer {
             streams: Vec::with_capacity(streams),
             started: false,
             waiting: Vec::new(),
+            held: 0,
             limit,
         })
     }
@@ -238,6 +244,10 @@ impl Muxer {
         base: (i32, i32),
     ) -> Result<(), OpsError> {
         if !self.started {
+            self.held += packet.size();
+            if self.held > HELD {
+                return Err(OpsError::StreamsTooFarApart { limit: HELD });
+            }
             self.waiting.push((index, packet, base));
             return Ok(());
         }

@@ -22,6 +22,63 @@ pub(crate) struct Input {
     pub(crate) probe: Probe,
 }
 
+/// A source that is opened as rarely as its readers allow: finding out what the streams are costs more than a picture does.
+pub(crate) struct Source<'a> {
+    path: &'a Path,
+    limits: &'a Limits,
+    cancel: &'a Cancel,
+    open: Option<Input>,
+    /// The open file was read or sought in, so it no longer stands at its first packet.
+    touched: bool,
+}
+
+impl<'a> Source<'a> {
+    /// Opens the source.
+    pub(crate) fn open(
+        path: &'a Path,
+        limits: &'a Limits,
+        cancel: &'a Cancel,
+    ) -> Result<Self, OpsError> {
+        Ok(Self {
+            path,
+            limits,
+            cancel,
+            open: Some(open(path, limits, cancel)?),
+            touched: false,
+        })
+    }
+
+    /// The source at its first packet.
+    pub(crate) fn fresh(&mut self) -> Result<&mut Input, OpsError> {
+        if self.touched {
+            self.open = None;
+        }
+        self.anywhere()
+    }
+
+    /// The source at any place, for readers that seek first.
+    pub(crate) fn anywhere(&mut self) -> Result<&mut Input, OpsError> {
+        self.touched = true;
+        Ok(match &mut self.open {
+            Some(input) => input,
+            closed => closed.insert(open(self.path, self.limits, self.cancel)?),
+        })
+    }
+
+    /// What the source is.
+    pub(crate) fn probe(&mut self) -> Result<Probe, OpsError> {
+        let was = self.touched;
+        let probe = self.anywhere()?.probe.clone();
+        self.touched = was;
+        Ok(probe)
+    }
+
+    /// Closes the file: after a panic nobody knows what state it is in.
+    pub(crate) fn close(&mut self) {
+        self.open = None;
+    }
+}
+
 /// Opens `path` and reads what it holds. Reading stops when `cancel` is set.
 pub(crate) fn open(path: &Path, limits: &Limits, cancel: &Cancel) -> Result<Input, OpsError> {
     sys::init();

@@ -1,13 +1,11 @@
 //! The picture a player shows at one moment: seek to the key picture before it, decode up to it, and no further.
 
-use std::path::Path;
-
 use ffmpeg_next as ffmpeg;
 
 use super::decode::Decoder;
 use super::filter::{VideoChain, VideoFilter};
 use super::geometry::Turn;
-use super::open::{self, Input};
+use super::open::{Input, Source};
 use super::sys::{self, RawStream};
 use super::{MICROS, rescale, rescale_down, seconds};
 use crate::OpsError;
@@ -22,19 +20,16 @@ const UNREADABLE: usize = 100_000;
 const STEPS_BACK: [i64; 4] = [0, 2, 10, 60];
 
 /// Takes the picture of `source` that `op` asks for, as packed RGB.
-pub(crate) fn snapshot(source: &Path, op: &Vframe, env: &Environment<'_>) -> Result<Rgb, OpsError> {
-    let mut input = open::open(source, env.limits, env.cancel)?;
-    let stream = input
-        .probe
-        .video()
-        .cloned()
-        .ok_or(OpsError::NoStream { kind: "video" })?;
-    for index in 0..input.probe.streams.len() {
-        sys::set_wanted(&mut input.context, index, index == stream.index);
-    }
+pub(crate) fn snapshot(
+    source: &mut Source<'_>,
+    stream: &RawStream,
+    origin: i64,
+    op: &Vframe,
+    env: &Environment<'_>,
+) -> Result<Rgb, OpsError> {
     let millis = op.offset.map_or(0, |offset| offset.millis());
-    let frame = Search::new(source, &input, &stream, millis, env).run(&mut input)?;
-    picture(frame, op, &stream, env)
+    let frame = Search::new(stream, origin, millis, env).run(source)?;
+    picture(frame, op, stream, env)
 }
 
 /// A picture in memory, three bytes a pixel.
@@ -104,7 +99,6 @@ fn picture(
 
 /// The search for one moment.
 struct Search<'a> {
-    source: &'a Path,
     stream: &'a RawStream,
     env: &'a Environment<'a>,
     /// First timestamp of the file, microseconds.
@@ -124,45 +118,42 @@ struct Run {
 }
 
 impl<'a> Search<'a> {
-    fn new(
-        source: &'a Path,
-        input: &Input,
-        stream: &'a RawStream,
-        millis: u64,
-        env: &'a Environment<'a>,
-    ) -> Self {
-        let origin = input.probe.format.start.unwrap_or(0);
+    fn new(stream: &'a RawStream, origin: i64, millis: u64, env: &'a Environment<'a>) -> Self {
         let micros =
             origin.saturating_add(i64::try_from(millis.saturating_mul(1000)).unwrap_or(i64::MAX));
-        let target = rescale_down(micros, MICROS, stream.time_base);
         Self {
-            source,
             stream,
             env,
             origin,
-            target,
+            target: rescale_down(micros, MICROS, stream.time_base),
             offset_seconds: millis as f64 / 1000.0,
         }
     }
 
-    fn run(&self, input: &mut Input) -> Result<ffmpeg::Frame, OpsError> {
-        if self.target <= self.stream.start.unwrap_or(i64::MIN) {
-            return self.decode_all(input);
-        }
-        for step in STEPS_BACK {
-            let micros = rescale(self.target, self.stream.time_base, MICROS) - step * 1_000_000;
-            if input.context.seek(micros, ..micros).is_err() {
-                break;
+    fn run(&self, source: &mut Source<'_>) -> Result<ffmpeg::Frame, OpsError> {
+        if self.target > self.stream.start.unwrap_or(i64::MIN) {
+            let input = self.only_this_stream(source.anywhere()?);
+            for step in STEPS_BACK {
+                let micros = rescale(self.target, self.stream.time_base, MICROS) - step * 1_000_000;
+                if input.context.seek(micros, ..micros).is_err() {
+                    break;
+                }
+                if let Some(run) = self.collect(input)?
+                    && let Some(frame) = self.decode(input, &run)?
+                {
+                    return Ok(frame);
+                }
             }
-            if let Some(run) = self.collect(input)?
-                && let Some(frame) = self.decode(input, &run)?
-            {
-                return Ok(frame);
-            }
         }
-        // No index, one that lies, or no key picture to begin at: everything from the first packet on.
-        let mut fresh = open::open(self.source, self.env.limits, self.env.cancel)?;
-        self.decode_all(&mut fresh)
+        // The very start, no index, one that lies, or no key picture to begin at: everything from the first packet on.
+        self.decode_all(self.only_this_stream(source.fresh()?))
+    }
+
+    fn only_this_stream<'i>(&self, input: &'i mut Input) -> &'i mut Input {
+        for index in 0..input.probe.streams.len() {
+            sys::set_wanted(&mut input.context, index, index == self.stream.index);
+        }
+        input
     }
 
     /// Packets from where a seek landed until none to come can be shown at the moment; decodes nothing. `None` if the

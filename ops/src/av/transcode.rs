@@ -4,7 +4,7 @@
 //! paces the others, and one that fails leaves the rest alone.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{self, SyncSender};
 use std::thread::ScopedJoinHandle;
 
@@ -12,7 +12,7 @@ use ffmpeg_next as ffmpeg;
 
 use super::branch::{Branch, Feed, Product};
 use super::decode::Decoder;
-use super::open::{self, Input};
+use super::open::Input;
 use super::timeline::Timeline;
 use super::{AvError, MICROS, rescale, sys};
 use crate::OpsError;
@@ -34,22 +34,18 @@ pub(crate) struct Wanted {
 
 /// Runs the pass and gives the outcome of every output, in the order of `wanted`.
 pub(crate) fn transcode(
-    source: &Path,
+    input: &mut Input,
     window: Window,
     wanted: &[Wanted],
     env: &Environment<'_>,
 ) -> Vec<Result<Product, OpsError>> {
-    let mut input = match open::open(source, env.limits, env.cancel) {
-        Ok(input) => input,
-        Err(error) => return wanted.iter().map(|_| Err(error.clone())).collect(),
-    };
     std::thread::scope(|scope| {
         let mut outputs = Vec::with_capacity(wanted.len());
         for want in wanted {
             let branch = Branch::open(
                 &want.plan,
                 &want.path,
-                &input,
+                input,
                 env.threads,
                 env.limits,
                 env.cancel,
@@ -77,8 +73,8 @@ pub(crate) fn transcode(
                 },
             });
         }
-        let mut pass = Pass::new(&input, window, wanted, env);
-        let read = pass.read(&mut input, &mut outputs);
+        let mut pass = Pass::new(input, window, wanted, env);
+        let read = pass.read(input, &mut outputs);
         if read.is_ok() {
             for want in wanted {
                 env.report(

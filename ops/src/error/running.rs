@@ -150,6 +150,14 @@ pub enum OpsError {
         /// Container wanted.
         container: &'static str,
     },
+    /// One stream gave nothing while another went on and on.
+    #[error(
+        "one stream of the source begins so much later than another that {limit} bytes of output would have to wait for it"
+    )]
+    StreamsTooFarApart {
+        /// Bytes that may wait.
+        limit: usize,
+    },
     /// The container could not be written.
     #[error("writing {container} failed: {source}")]
     Mux {
