@@ -1,0 +1,68 @@
+//! What is known of each stored object.
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::id::UnixMillis;
+use crate::limits::fits;
+use crate::trees::{Name, TxResult};
+use crate::tx::Tx;
+
+/// What is known of an object in a bucket; the bytes themselves live in the bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// The hash of its bytes, as the wire writes it.
+    pub hash: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its type.
+    pub mime: Option<String>,
+    /// When the bytes that were hashed were last modified: a later time means the hash is stale.
+    pub modified: UnixMillis,
+    /// When it was stored.
+    pub stored: UnixMillis,
+    /// When it may be deleted.
+    pub expires: Option<UnixMillis>,
+}
+
+/// Room for any `bucket:key`, and for a local file's whole path.
+const LONGEST_ENTRY: usize = 4608;
+const LONGEST_DETAIL: usize = 512;
+
+impl Store {
+    /// Notes what is known of the object at `entry` (`bucket:key`), in place of what was known before.
+    pub fn put_object(&self, entry: &str, object: StoredObject) -> Result<(), StoreError> {
+        fits("the entry", entry, LONGEST_ENTRY)?;
+        fits("the object's hash", &object.hash, LONGEST_DETAIL)?;
+        fits(
+            "the object's type",
+            object.mime.as_deref().unwrap_or_default(),
+            LONGEST_DETAIL,
+        )?;
+        let writer = self.writer()?;
+        self.commit(writer, |tx| tx.put_object(entry, &object))
+    }
+
+    /// What is known of the object at `entry`.
+    pub fn object(&self, entry: &str) -> Result<Option<StoredObject>, StoreError> {
+        self.inner.trees.get(Name::Objects, entry.as_bytes())
+    }
+
+    /// Forgets the object at `entry`, if it is known.
+    pub fn remove_object(&self, entry: &str) -> Result<(), StoreError> {
+        let writer = self.writer()?;
+        self.commit(writer, |tx| tx.remove_object(entry))
+    }
+}
+
+impl Tx<'_> {
+    pub(crate) fn put_object(&self, entry: &str, object: &StoredObject) -> TxResult<()> {
+        self.put(Name::Objects, entry.as_bytes(), object)
+    }
+
+    pub(crate) fn remove_object(&self, entry: &str) -> TxResult<()> {
+        match self.tree(Name::Objects).get(entry)? {
+            Some(_) => self.remove(Name::Objects, entry.as_bytes()),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Opens the directory: our lock, then sled with its known traps out of the way, then syncs of what sled leaves
+//! unsynced. Called once by `Store::open`.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::error::StoreError;
+use crate::options::Options;
+
+/// How long to wait for sled's own lock while ours is held: only threads of a store that this process just closed
+/// can still have it.
+const LINGERING: Duration = Duration::from_secs(5);
+
+pub(crate) struct Opened {
+    pub(crate) db: sled::Db,
+    /// `<dir>/db` on a descriptor of our own.
+    pub(crate) file: File,
+    /// Held as long as the store is.
+    pub(crate) lock: File,
+}
+
+pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, StoreError> {
+    fs::create_dir_all(dir).map_err(StoreError::io(dir))?;
+    // Before sled's lock: tidying the directory of a process that is just opening it would break that one's start.
+    let lock = lock(dir)?;
+    remove_half_written_snapshots(dir)?;
+
+    let path = dir.join("db");
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path);
+    let file = file.map_err(StoreError::io(&path))?;
+    // What a killed process wrote but never synced: sled will build a synced snapshot on top of it.
+    (options.sync)(&path, &file).map_err(StoreError::io(&path))?;
+
+    let db = match open_sled(dir, options) {
+        Err(Refusal::Damaged(reason)) => {
+            tracing::warn!(dir = %dir.display(), reason, "the store does not open; trying again without its snapshot");
+            move_snapshots_aside(dir)?;
+            open_sled(dir, options)
+        }
+        opened => opened,
+    };
+    let db = db.map_err(|refusal| match refusal {
+        Refusal::InUse => StoreError::InUse {
+            dir: dir.to_owned(),
+        },
+        Refusal::Damaged(reason) => StoreError::Damaged {
+            dir: dir.to_owned(),
+            reason,
+        },
+        Refusal::Io(source) => StoreError::Io {
+            path: dir.to_owned(),
+            source,
+        },
+    })?;
+    sync_names(dir)?;
+    Ok(Opened { db, file, lock })
+}
+
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join("lock");
+    let lock = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path);
+    let lock = lock.map_err(StoreError::io(&path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
+            dir: dir.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(StoreError::Io { path, source }),
+    }
+}
+
+enum Refusal {
+    InUse,
+    Damaged(String),
+    Io(std::io::Error),
+}
+
+fn open_sled(dir: &Path, options: &Options) -> Result<sled::Db, Refusal> {
+    let config = sled::Config::new()
+        .path(dir)
+        .mode(sled::Mode::LowSpace)
+        .cache_capacity(options.cache_bytes)
+        // Only a backstop: what is acknowledged was synced by commit.rs.
+        .flush_every_ms(Some(200));
+    let started = Instant::now();
+    loop {
+        // sled reports some damage by panicking.
+        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(db)) => return Ok(db),
+            // sled 0.34.7 has no error of its own for a lock that is taken, only this text.
+            Ok(Err(sled::Error::Io(error)))
+                if error.to_string().starts_with("could not acquire lock") =>
+            {
+                if started.elapsed() > LINGERING {
+                    return Err(Refusal::InUse);
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            Ok(Err(sled::Error::Io(error))) => return Err(Refusal::Io(error)),
+            Ok(Err(error)) => return Err(Refusal::Damaged(error.to_string())),
+            Err(_) => return Err(Refusal::Damaged("the storage engine panicked".to_owned())),
+        }
+    }
+}
+
+/// sled 0.34.7 writes a snapshot as `snap.X.generating` and renames it, but takes a leftover of a killed process
+/// for the newest snapshot, and then does not open. The log has everything that is in it.
+fn remove_half_written_snapshots(dir: &Path) -> Result<(), StoreError> {
+    for_each_snapshot(dir, |name, path| match name.ends_with(".generating") {
+        true => fs::remove_file(path),
+        false => Ok(()),
+    })
+}
+
+/// Without a snapshot sled reads the whole log, which is slower and just as good.
+fn move_snapshots_aside(dir: &Path) -> Result<(), StoreError> {
+    for_each_snapshot(dir, |name, path| {
+        fs::rename(path, dir.join(format!("aside.{name}")))
+    })
+}
+
+fn for_each_snapshot(
+    dir: &Path,
+    act: impl Fn(&str, &Path) -> std::io::Result<()>,
+) -> Result<(), StoreError> {
+    for entry in fs::read_dir(dir).map_err(StoreError::io(dir))? {
+        let entry = entry.map_err(StoreError::io(dir))?;
+        if let Some(name) = entry
+            .file_name()
+            .to_str()
+            .filter(|name| name.starts_with("snap."))
+        {
+            act(name, &entry.path()).map_err(StoreError::io(&entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// sled syncs neither its `conf` nor the directory, so a power cut could take the names of the files whose bytes
+/// were synced. At every start, since the process that created them may have died before it came to this.
+fn sync_names(dir: &Path) -> Result<(), StoreError> {
+    let sync = |path: &Path| File::open(path).and_then(|file| file.sync_all());
+    let dir = fs::canonicalize(dir).map_err(StoreError::io(dir))?;
+    for path in [&dir.join("conf"), &dir.join("blobs"), &dir] {
+        sync(path).map_err(StoreError::io(path))?;
+    }
+    match dir.parent().map(sync) {
+        // Who may not read the parent did not create the directory in it either.
+        Some(Err(error)) if error.kind() != ErrorKind::PermissionDenied => {
+            Err(StoreError::io(&dir)(error))
+        }
+        _ => Ok(()),
+    }
+}

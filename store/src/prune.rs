@@ -1,0 +1,60 @@
+//! Retention: removes jobs that ended long ago, with everything that is theirs.
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::id::{JobId, UnixMillis};
+use crate::key;
+use crate::outbox::DeliveryState;
+use crate::trees::Name;
+
+impl Store {
+    /// Removes up to `limit` jobs that became final before `finished_before`, longest ago first, with their specs,
+    /// items, deliveries and idempotency keys. Never one with a delivery still due. Returns how many.
+    ///
+    /// One transaction a job: a job is there whole or not at all, and the queue goes on in between.
+    pub fn prune(&self, finished_before: UnixMillis, limit: usize) -> Result<usize, StoreError> {
+        let mut pruned = 0;
+        for pair in self.inner.trees.scan(Name::Finished) {
+            let (key, _) = pair?;
+            let (finished, id) =
+                key::read_job_at(&key).ok_or_else(|| Name::Finished.bad_key(&key))?;
+            if finished >= finished_before || pruned >= limit {
+                break;
+            }
+            pruned += usize::from(self.prune_one(id, finished_before)?);
+        }
+        if pruned > 0 {
+            self.inner.commit.durable()?;
+        }
+        Ok(pruned)
+    }
+
+    fn prune_one(&self, id: JobId, finished_before: UnixMillis) -> Result<bool, StoreError> {
+        let writer = self.writer()?;
+        let deliveries = self.deliveries_of(&writer, id)?;
+        if deliveries
+            .iter()
+            .any(|delivery| matches!(delivery.state, DeliveryState::Due { .. }))
+        {
+            return Ok(false);
+        }
+        let items = self.items_of(&writer, id)?;
+        self.apply(&writer, |tx| {
+            // Redriven, or pruned, since the scan.
+            let Some(job) = tx
+                .job(id)?
+                .filter(|job| job.finished.is_some_and(|at| at < finished_before))
+            else {
+                return Ok(false);
+            };
+            deliveries
+                .iter()
+                .try_for_each(|delivery| tx.remove_delivery(delivery))?;
+            items
+                .iter()
+                .try_for_each(|item| tx.remove_item(id, item.index))?;
+            tx.remove_job(&job)?;
+            Ok(true)
+        })
+    }
+}

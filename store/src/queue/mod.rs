@@ -1,0 +1,21 @@
+//! The queue's verbs: one a file, each one transaction, since a crash between two would leave half a step.
+
+mod cancel;
+mod claim;
+mod enqueue;
+mod finish;
+mod heartbeat;
+mod hold;
+mod promote;
+mod redrive;
+mod rescue;
+
+pub use cancel::CancelOutcome;
+pub use heartbeat::Verdict;
+pub use promote::Promotion;
+pub use rescue::Rescued;
+pub(crate) use rescue::take_back;
+
+/// Jobs moved in one transaction by the verbs that move many: enough to share the cost, few enough that a claim
+/// does not wait long.
+pub(crate) const BATCH: usize = 256;

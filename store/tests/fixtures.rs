@@ -1,0 +1,155 @@
+//! Stores written by released formats open in this one, with everything in them. `OPMILL_REGENERATE=1` writes the
+//! fixture of the current format anew; those of earlier formats are never touched.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::{ALL_DONE, LEASE, MINUTE, ManualClock, START, World, command_done, directory, done};
+use opmill_store::{Event, NewItem, NewJob, Next, Priority, Store, StoredObject};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../testdata/store/v1")
+        .join(name)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        if entry.file_name() == "lock" {
+            continue;
+        }
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to.join(entry.file_name())),
+            false => drop(fs::copy(entry.path(), to.join(entry.file_name())).unwrap()),
+        }
+    }
+}
+
+/// A job in every state, items short and long, deliveries in every state, an object.
+fn write_store(dir: &Path) {
+    let world = World::new();
+    let store = world.store();
+    let keyed = |key: &str| NewJob {
+        idempotency_key: Some(key.to_owned()),
+        spec: "{\"n\":1}".into(),
+        ..NewJob::default()
+    };
+    for (key, event) in [
+        ("completed", Event::Succeeded),
+        ("discarded", Event::Failed(Next::GiveUp)),
+        (
+            "retryable",
+            Event::Failed(Next::RetryAt(START.plus(MINUTE))),
+        ),
+        ("interrupted", Event::Interrupted),
+    ] {
+        world.submit_with(NewJob {
+            priority: Priority::new(1),
+            ..keyed(key)
+        });
+        let lease = world.claim();
+        store
+            .record_item(
+                &lease,
+                NewItem {
+                    body: "long ".repeat(1100),
+                    ..done(0)
+                },
+                Some(command_done(0)),
+            )
+            .unwrap();
+        store
+            .finish(
+                &lease,
+                event,
+                vec![done(1)],
+                vec![ALL_DONE],
+                Some(key.to_owned()),
+            )
+            .unwrap();
+    }
+    let due = store.due_deliveries(2).unwrap();
+    store.delivered(due[0].id).unwrap();
+    store
+        .delivery_failed(due[1].id, "500".to_owned(), None)
+        .unwrap();
+    let cancelled = world.submit_with(keyed("cancelled"));
+    store.cancel(cancelled, vec![ALL_DONE]).unwrap();
+    world.submit_with(NewJob {
+        due: Some(START.plus(MINUTE)),
+        ..keyed("scheduled")
+    });
+    world.submit_with(NewJob {
+        priority: Priority::new(0),
+        spec: "x".repeat(9000),
+        ..keyed("running")
+    });
+    store
+        .claim(&opmill_store::WorkerId::new("host-1/2"), LEASE)
+        .unwrap();
+    let hash = "FgXnBxUvfG5iLMtIVIqPNi3aq5Gf".to_owned();
+    let object = StoredObject {
+        hash,
+        size: 7,
+        mime: None,
+        modified: START,
+        stored: START,
+        expires: None,
+    };
+    store.put_object("bucket:key", object).unwrap();
+    fs::remove_dir_all(dir).ok();
+    // While it runs: what a crash would leave, with a lease in it.
+    copy(world.dir(), dir);
+}
+
+/// Everything that can be read, as text.
+fn dump(store: &Store) -> String {
+    let mut text = String::new();
+    for job in store.jobs(None, usize::MAX).unwrap() {
+        writeln!(text, "{job:?}").unwrap();
+        store
+            .items(job.id)
+            .unwrap()
+            .iter()
+            .for_each(|item| writeln!(text, "  {item:?}").unwrap());
+        store
+            .deliveries(job.id)
+            .unwrap()
+            .iter()
+            .for_each(|delivery| writeln!(text, "  {delivery:?}").unwrap());
+    }
+    for key in ["completed", "cancelled", "running", "never"] {
+        writeln!(text, "{key}: {:?}", store.find(key).unwrap()).unwrap();
+    }
+    writeln!(
+        text,
+        "{:?}\n{:?}",
+        store.object("bucket:key").unwrap(),
+        store.counts().unwrap()
+    )
+    .unwrap();
+    text
+}
+
+#[test]
+fn a_store_of_format_1_opens() {
+    let regenerate = std::env::var_os("OPMILL_REGENERATE").is_some();
+    if regenerate {
+        write_store(&fixture("store"));
+    }
+    let dir = directory();
+    copy(&fixture("store"), dir.path());
+    let store = Store::open(dir.path(), ManualClock::new().options()).unwrap();
+    if regenerate {
+        fs::write(fixture("store.txt"), dump(&store)).unwrap();
+    }
+    assert_eq!(
+        dump(&store),
+        fs::read_to_string(fixture("store.txt")).unwrap()
+    );
+}

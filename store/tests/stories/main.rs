@@ -1,0 +1,11 @@
+//! The store through its public door: what a client and a worker can rely on, one story a test.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod ending;
+mod lasting;
+mod leases;
+mod opening;
+mod queueing;
