@@ -75,9 +75,12 @@ ff "${a3[@]}" "${exact[@]}" -c:a libmp3lame -b:a 64k tone.mp3
 input sound 1
 ff "${args[@]}" "${exact[@]}" -ar 16000 -c:a pcm_s16le tone.wav
 
+# What is no good is kept apart, so that a program can be let loose on the whole of this folder.
+mkdir -p bad
+
 # The upload that stopped half way: the index was to come last, so there is none.
 ff "${v3[@]}" "${a3[@]}" "${exact[@]}" "${h264[@]}" -crf 28 "${aac[@]}" whole.tmp.mp4
-head -c "$(($(wc -c < whole.tmp.mp4) / 2))" whole.tmp.mp4 > truncated.mp4
+head -c "$(($(wc -c < whole.tmp.mp4) / 2))" whole.tmp.mp4 > bad/truncated.mp4
 rm whole.tmp.mp4
 
-echo 'This is text. Only its name says that it is a film.' > not-media.mp4
+echo 'This is text. Only its name says that it is a film.' > bad/not-media.mp4

@@ -7,8 +7,16 @@ use crate::bench::{Bench, clip};
 #[test]
 fn a_source_that_cannot_serve_says_why() {
     for (source, ops, message) in [
-        ("not-media.mp4", "avthumb/mp4", "the source is not media"),
-        ("truncated.mp4", "avthumb/mp4", "the source is not media"),
+        (
+            "bad/not-media.mp4",
+            "avthumb/mp4",
+            "the source is not media",
+        ),
+        (
+            "bad/truncated.mp4",
+            "avthumb/mp4",
+            "the source is not media",
+        ),
         ("tone.mp3", "vframe/jpg", "the source has no video stream"),
         (
             "silent.mp4",

@@ -1,0 +1,51 @@
+# Every target sets up the machine first (scripts/install-deps.sh: silent and quick when nothing is missing).
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO_HOME ?= $(HOME)/.cargo
+export PATH := $(CARGO_HOME)/bin:$(PATH)
+target := $(or $(CARGO_TARGET_DIR),target)
+
+# A folder with video/ and audio/ in it, for media-table.
+MEDIA ?= ../shared/media
+# How often kill-test kills the process in the middle of a batch.
+KILLS ?= 20
+
+.PHONY: help setup demo test lint bench media-table kill-test testdata
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+setup: ## install what is missing (Debian, Ubuntu; elsewhere it says what to install)
+	@scripts/install-deps.sh
+
+demo: setup ## build, run the main job on a clip, show what came out (INPUT=my.mp4 runs it on yours)
+	@scripts/demo.sh $(if $(INPUT),"$(INPUT)")
+
+# Benchmarks are not tests: --all-targets would run them, so the targets are named. Doc tests need their own call.
+test: setup ## every test, the documentation's examples and the library's example programs
+	@mkdir -p $(target)
+	cargo test --workspace --no-fail-fast --lib --bins --tests --examples 2>&1 | tee $(target)/test.log
+	cargo test --workspace --no-fail-fast --doc 2>&1 | tee -a $(target)/test.log
+	@scripts/run-examples.sh
+	@grep '^test result' $(target)/test.log | awk '{ print; passed += $$4; failed += $$6; ignored += $$8 } \
+	  END { printf "test result in all: %d passed; %d failed; %d ignored\n", passed, failed, ignored }'
+
+lint: setup ## formatting, clippy and documentation, warnings denied
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+bench: setup ## the benchmarks
+	cargo bench -p opmill-benches
+
+media-table: setup ## opmill over every file of MEDIA/video and MEDIA/audio, each result checked with ffprobe
+	@[ -d "$(MEDIA)" ] || { echo "no media at $(MEDIA): give MEDIA=a folder with video/ and audio/ in it"; exit 0; }; \
+	  MEDIA="$(abspath $(MEDIA))" cargo test -p opmill --test media_table every_file -- --nocapture
+
+kill-test: setup ## kill a batch KILLS times at random moments and finish it
+	OPMILL_KILLS=$(KILLS) cargo test -p opmill --test cli kill:: -- --nocapture
+
+testdata: setup ## make the clips in testdata/media anew
+	testdata/media/make.sh

@@ -1,0 +1,91 @@
+//! `opmill jobs`: looking at a queue and steering it, without working on it.
+
+use serde_json::Value;
+
+use crate::SLOW;
+use crate::world::World;
+
+/// A queue in which the first job was at work and the second waited when the process died.
+fn interrupted() -> (World, [String; 2]) {
+    let world = World::new();
+    world.clip("clip.mp4", "a.mp4");
+    world.clip("clip.mp4", "b.mp4");
+    let mut run = world.start(&["run", "--workers", "1", "--ops", SLOW, "a.mp4", "b.mp4"]);
+    run.wait_for("a.mp4: vframe/jpg/offset/3: ok");
+    run.signal("KILL");
+    run.end();
+    let ids: Vec<_> = world
+        .jobs()
+        .iter()
+        .map(|job| job["id"].as_str().unwrap().to_owned())
+        .collect();
+    (world, ids.try_into().unwrap())
+}
+
+#[test]
+fn jobs_can_be_listed_shown_and_cancelled() {
+    let (world, [first, second]) = interrupted();
+    let jobs = world.jobs();
+    let statuses = |job: &Value| -> Vec<String> {
+        job["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["status"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(statuses(&jobs[0])[2], "ok", "{jobs:?}");
+    assert_eq!(statuses(&jobs[1]), ["waiting"; 3]);
+    assert!(jobs[0]["source"].as_str().unwrap().ends_with("/a.mp4"));
+
+    let list = world.opmill(&["jobs", "list"]);
+    assert!(
+        list.out.contains(&first) && list.out.contains(&second) && list.out.contains("1/3 ok"),
+        "{list:?}"
+    );
+    let show = world.opmill(&["jobs", "show", &first]);
+    assert!(
+        show.out.contains("vframe/jpg/offset/3") && show.out.contains("out/b/a.jpg"),
+        "{show:?}"
+    );
+    assert_eq!(world.files("out"), ["b/a.jpg"], "looking ran nothing");
+
+    let cancelled = world.opmill(&["jobs", "cancel", &second]);
+    assert_eq!(
+        (cancelled.code, cancelled.out),
+        (Some(0), format!("cancelled {second}\n"))
+    );
+    assert_eq!(world.jobs()[1]["state"], "cancelled");
+    let again = world.opmill(&["jobs", "cancel", &second]);
+    assert!(again.out.contains("is cancelled already"), "{again:?}");
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let world = World::new();
+    world
+        .opmill(&["jobs", "list"])
+        .assert_refused("./.opmill is no data directory");
+    world
+        .opmill(&["jobs", "retry", &"0".repeat(36)])
+        .assert_refused("is no data directory");
+    assert!(!world.path(".opmill").exists(), "looking made nothing");
+    world
+        .opmill(&["jobs", "list", "--data", "."])
+        .assert_refused(". is no data directory");
+    assert_eq!(world.files(""), [""; 0]);
+
+    world.clip("silent.mp4", "a.mp4");
+    assert_eq!(
+        world.opmill(&["run", "--ops", "vframe/jpg", "a.mp4"]).code,
+        Some(0)
+    );
+    for action in ["show", "cancel", "retry"] {
+        world
+            .opmill(&["jobs", action, &"0".repeat(36)])
+            .assert_refused("there is no job 0000");
+        world
+            .opmill(&["jobs", action, "seven"])
+            .assert_refused("seven");
+    }
+}

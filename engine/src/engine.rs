@@ -1,0 +1,390 @@
+//! The door of the library: opens an engine and passes each request to the file that does it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use opmill_ops::Entry;
+use opmill_store::{
+    CancelOutcome, Counts, Delivery, DeliveryState, JobId, JobState, Options, OwedScope, Store,
+    SyncData, UnixMillis,
+};
+use tokio::sync::Mutex;
+
+use crate::attempt::Stop;
+use crate::buckets::Buckets;
+use crate::clock::{Clock, System};
+use crate::config::Config;
+use crate::error::EngineError;
+use crate::events::Events;
+use crate::item::Item;
+use crate::job::{Job, JobSpec, Submitted};
+use crate::notify::deliver::is_spaced;
+use crate::notify::{Http, Notification, Transport, query_code};
+use crate::place::Place;
+use crate::processor::{Media, Processor};
+use crate::redrive::{self, Redriven};
+use crate::shared::{Ingredients, Shared, panicked};
+use crate::shutdown::{self, Tasks};
+use crate::verdict::owed_when_cancelled;
+use crate::{durable, notify, scheduler, spec::Spec, submit, view, work, worker};
+
+/// A media-processing engine on a data directory. Clones are handles of the same engine; when the last one is
+/// dropped, running jobs are interrupted. [`Engine::shutdown`] does that gently and waits for it.
+#[derive(Clone)]
+pub struct Engine {
+    handle: Arc<Handle>,
+}
+
+struct Handle {
+    shared: Arc<Shared>,
+    tasks: Arc<Mutex<Option<Tasks>>>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.interrupt();
+    }
+}
+
+/// The parts of an engine that can be replaced.
+pub struct Parts {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What turns commands into files.
+    pub processor: Arc<dyn Processor>,
+    /// What carries notifications; `None` is HTTP with the configuration's timeouts and address rule.
+    pub transport: Option<Arc<dyn Transport>>,
+    /// The sync under every acknowledgement of the queue. Crash tests put a disk of their own here.
+    #[doc(hidden)]
+    pub sync: Option<SyncData>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(System),
+            processor: Arc::new(Media),
+            transport: None,
+            sync: None,
+        }
+    }
+}
+
+impl Engine {
+    /// Opens the data directory, repairs what the last process left, and starts to work.
+    ///
+    /// # Errors
+    /// [`EngineError::Config`] with every problem of the configuration; [`EngineError::Store`] when another process
+    /// has the directory or it does not read back; [`EngineError::Bucket`] when a bucket cannot be reached.
+    pub async fn open(config: Config) -> Result<Engine, EngineError> {
+        Self::open_with(config, Parts::default()).await
+    }
+
+    /// [`Engine::open`] with parts of your own.
+    pub async fn open_with(config: Config, parts: Parts) -> Result<Engine, EngineError> {
+        let engine = Self::assemble(config, parts).await?;
+        engine.start().await;
+        Ok(engine)
+    }
+
+    /// Opens the data directory to look at its jobs, to submit and to cancel: no job runs and no notification is sent
+    /// until an engine that was [opened](Engine::open) to work has the directory.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub async fn open_idle(config: Config) -> Result<Engine, EngineError> {
+        Self::assemble(config, Parts::default()).await
+    }
+
+    async fn assemble(config: Config, parts: Parts) -> Result<Engine, EngineError> {
+        config.validate()?;
+        let given = config.data.clone();
+        let data = std::path::absolute(&given).map_err(|source| EngineError::Work {
+            path: given,
+            source,
+        })?;
+        let transport = match parts.transport {
+            Some(transport) => transport,
+            None => Arc::new(Http::new(&config.notify)?),
+        };
+        let buckets = Buckets::open(&config, &data)?;
+        let (dir, clock) = (data.clone(), Arc::clone(&parts.clock));
+        let opened = tokio::task::spawn_blocking(move || open_data(&dir, clock, parts.sync)).await;
+        let (store, counts) = opened.unwrap_or_else(|error| Err(panicked(error)))?;
+        let shared = Arc::new(Shared::new(Ingredients {
+            config,
+            data,
+            clock: parts.clock,
+            processor: parts.processor,
+            transport,
+            buckets,
+            store,
+        }));
+        shared.available(counts.available);
+        let tasks = Arc::new(Mutex::new(Some(Tasks::default())));
+        Ok(Self {
+            handle: Arc::new(Handle { shared, tasks }),
+        })
+    }
+
+    /// Sets workers, scheduler and deliverer to work.
+    async fn start(&self) {
+        let shared = self.shared();
+        let mut tasks = self.handle.tasks.lock().await;
+        // Taken by a shutdown, which nobody can have asked for yet.
+        let Some(tasks) = tasks.as_mut() else { return };
+        for number in 0..shared.config.workers.jobs {
+            tasks.workers.spawn(worker::run(Arc::clone(shared), number));
+        }
+        tasks.services.spawn(scheduler::run(Arc::clone(shared)));
+        tasks
+            .services
+            .spawn(notify::deliver::run(Arc::clone(shared)));
+    }
+
+    /// Takes a job. When this returns, the job survives a power cut.
+    ///
+    /// # Errors
+    /// Nothing is left behind by [`EngineError::Ops`] (the op string is malformed), [`EngineError::SourceNotFound`],
+    /// [`EngineError::TargetExists`] (a `saveas` target is there and the job does not
+    /// [`force`](JobSpec::force)), [`EngineError::NotifyUrl`] and [`EngineError::NoKeyPair`]. A command that parses
+    /// but is wrong is no error here: it fails alone, with its reason in its item.
+    pub async fn submit(&self, spec: JobSpec) -> Result<Submitted, EngineError> {
+        submit::submit(self.shared(), spec).await
+    }
+
+    /// The job that was submitted under this idempotency key, if there is one.
+    pub async fn find(
+        &self,
+        idempotency_key: impl Into<String>,
+    ) -> Result<Option<JobId>, EngineError> {
+        let key = idempotency_key.into();
+        self.shared().store(move |store| store.find(&key)).await
+    }
+
+    /// A job and its items; `None` when there is no job of this id.
+    pub async fn job(&self, id: JobId) -> Result<Option<Job>, EngineError> {
+        self.shared()
+            .blocking(move |store| view::job(store, id))
+            .await
+    }
+
+    /// The items of a job, one per command.
+    pub async fn items(&self, id: JobId) -> Result<Vec<Item>, EngineError> {
+        self.known(id).await.map(|job| job.items)
+    }
+
+    /// Up to `limit` jobs after that one, in order of submission.
+    pub async fn jobs(&self, after: Option<JobId>, limit: usize) -> Result<Vec<Job>, EngineError> {
+        self.shared()
+            .blocking(move |store| view::jobs(store, after, limit))
+            .await
+    }
+
+    /// How many jobs stand where. Looks at every job's index entry.
+    pub async fn counts(&self) -> Result<Counts, EngineError> {
+        self.shared().store(|store| store.counts()).await
+    }
+
+    /// Waits until a job is final.
+    ///
+    /// # Errors
+    /// [`EngineError::Closed`] when the engine is shut down first; the job goes on at the next start.
+    /// [`EngineError::Broken`] when the disk of the queue refuses to sync.
+    pub async fn wait(&self, id: JobId) -> Result<Job, EngineError> {
+        self.watch(id, move |store| {
+            Ok(Some(view::known(store, id)?).filter(Job::is_final))
+        })
+        .await
+    }
+
+    /// Waits until a job is final and nothing is about to happen to the notifications it owes: each was delivered,
+    /// was given up, or waits for a spaced retry.
+    pub async fn settle(&self, id: JobId) -> Result<Vec<Delivery>, EngineError> {
+        self.wait(id).await?;
+        let config = self.shared().config.notify.clone();
+        let look = move |store: &Store| {
+            let now = store.now();
+            let is_settled = |delivery: &Delivery| match delivery.state {
+                DeliveryState::Delivered { .. } | DeliveryState::GivenUp { .. } => true,
+                DeliveryState::Due { at } => is_spaced(&config, delivery.attempts) && at > now,
+            };
+            Ok(Some(store.deliveries(id)?).filter(|deliveries| deliveries.iter().all(is_settled)))
+        };
+        self.watch(id, look).await
+    }
+
+    /// Every notification a job ever owed, oldest first.
+    pub async fn deliveries(&self, id: JobId) -> Result<Vec<Delivery>, EngineError> {
+        self.shared().store(move |store| store.deliveries(id)).await
+    }
+
+    /// Cancels a job: at once if it is not running; a running one stops at its next packet or frame and is final soon
+    /// after ([`Engine::wait`]).
+    ///
+    /// Commands that have a result keep it. The others get none: they show as
+    /// [`Cancelled`](crate::ItemStatus::Cancelled), and run should the job be [run again](Engine::retry).
+    pub async fn cancel(&self, id: JobId) -> Result<CancelOutcome, EngineError> {
+        let shared = self.shared();
+        let outcome = shared
+            .blocking(move |store| {
+                let record = store.job(id)?.ok_or(EngineError::UnknownJob { job: id })?;
+                let recorded = store.items(id)?;
+                let is_open =
+                    |index: &usize| recorded.iter().all(|item| item.index.0 as usize != *index);
+                let open: Vec<usize> = (0..record.commands as usize).filter(is_open).collect();
+                let owed = owed_when_cancelled(&Spec::of(&record)?, &open);
+                Ok(store.cancel(id, owed)?)
+            })
+            .await?;
+        match &outcome {
+            CancelOutcome::Cancelled => shared.finished(id, JobState::Cancelled),
+            CancelOutcome::Requested => shared.running.stop(id, Stop::Cancelled),
+            CancelOutcome::AlreadyFinal(_) => {}
+        }
+        Ok(outcome)
+    }
+
+    /// Runs the commands of a final job again that failed or were cancelled; those that succeeded are kept.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownJob`], [`EngineError::NotFinal`].
+    pub async fn retry(&self, id: JobId) -> Result<Redriven, EngineError> {
+        redrive::retry(self.shared(), id).await
+    }
+
+    /// Makes sure that a job that was submitted before has its results: runs those commands of a final job again that
+    /// have none, that failed for a reason that may have passed, or whose output is gone or has another size than it
+    /// had. A job that is not final is left to run. Commands that cannot succeed are left failed.
+    pub async fn resume(&self, id: JobId) -> Result<Redriven, EngineError> {
+        redrive::resume(self.shared(), id).await
+    }
+
+    /// What happens from now on. Events are for following along; what a job came to is in [`Engine::job`].
+    pub fn events(&self) -> Events {
+        self.shared().events.listen()
+    }
+
+    /// A job as its notification shows it: code 3 when it is final, else 1.
+    pub async fn notification(&self, id: JobId) -> Result<Notification, EngineError> {
+        let job = self.known(id).await?;
+        let code = if job.is_final() {
+            notify::payload::DONE
+        } else {
+            notify::payload::IN_PROGRESS
+        };
+        Ok(Notification::about(&job, OwedScope::All, code))
+    }
+
+    /// A job as a status query shows it, with the codes of wire.md 5.3.
+    pub async fn status(&self, id: JobId) -> Result<Notification, EngineError> {
+        let (job, deliveries) = self
+            .shared()
+            .blocking(move |store| Ok((view::known(store, id)?, store.deliveries(id)?)))
+            .await?;
+        Ok(Notification::about(
+            &job,
+            OwedScope::All,
+            query_code(&job.state, &deliveries),
+        ))
+    }
+
+    /// The file an output of a job is; `None` when it is in remote storage or its bucket is not there any more.
+    pub fn path(&self, job: &Job, entry: &Entry) -> Option<PathBuf> {
+        match self.shared().buckets.place(entry, job.out.as_deref()) {
+            Ok(Place::File(path)) => Some(path),
+            Ok(Place::Object(..)) | Err(_) => None,
+        }
+    }
+
+    /// Forgets up to `limit` jobs that became final before that time, oldest first; how many. A job with a
+    /// notification still due is kept. Outputs are not touched.
+    pub async fn prune(
+        &self,
+        finished_before: UnixMillis,
+        limit: usize,
+    ) -> Result<usize, EngineError> {
+        self.shared()
+            .store(move |store| store.prune(finished_before, limit))
+            .await
+    }
+
+    /// Syncs of the queue's disk since the engine was opened, for measurements.
+    pub fn syncs(&self) -> u64 {
+        self.shared().borrow_store(Store::syncs).unwrap_or_default()
+    }
+
+    /// Ends the engine: no new claims; running jobs may finish for [`drain`](crate::config::Workers::drain), then they
+    /// are interrupted and their attempts given back; the data directory is released. Waiting callers hear
+    /// [`EngineError::Closed`]. Calling it again waits for the first call.
+    pub async fn shutdown(&self) -> Result<(), EngineError> {
+        let handle = &self.handle;
+        // A task of its own: once begun, the end comes even if the caller stops waiting.
+        let end = tokio::spawn(shutdown::shutdown(
+            Arc::clone(&handle.shared),
+            Arc::clone(&handle.tasks),
+        ));
+        end.await.unwrap_or_else(|error| Err(panicked(error)))
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
+    }
+
+    async fn known(&self, id: JobId) -> Result<Job, EngineError> {
+        self.shared()
+            .blocking(move |store| view::known(store, id))
+            .await
+    }
+
+    /// Looks at a job whenever it changed, until `look` finds something.
+    async fn watch<T: Send + 'static>(
+        &self,
+        id: JobId,
+        look: impl Fn(&Store) -> Result<Option<T>, EngineError> + Clone + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let watch = self.shared().watchers.watch(id);
+        loop {
+            let mut changed = std::pin::pin!(watch.bell.notified());
+            changed.as_mut().enable();
+            // A closed engine has no store to look into, which ends the wait.
+            if let Some(found) = self.shared().blocking(look.clone()).await? {
+                return Ok(found);
+            }
+            if let Some(broken @ EngineError::Broken { .. }) = self.shared().trouble() {
+                return Err(broken);
+            }
+            changed.await;
+        }
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("data", &self.shared().data)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The store first: its lock says that the work directories of others are stale.
+fn open_data(
+    data: &Path,
+    clock: Arc<dyn Clock>,
+    sync: Option<SyncData>,
+) -> Result<(Store, Counts), EngineError> {
+    durable::create_dirs(data).map_err(|source| EngineError::Work {
+        path: data.to_owned(),
+        source,
+    })?;
+    let usual = Options::default();
+    let options = Options {
+        clock: Arc::new(move || clock.now()),
+        sync: sync.unwrap_or(usual.sync),
+        ..usual
+    };
+    let store = Store::open(&data.join("store"), options)?;
+    work::sweep(data)?;
+    let counts = store.counts()?;
+    Ok((store, counts))
+}

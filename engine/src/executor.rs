@@ -1,0 +1,417 @@
+//! One attempt, first command to verdict: the commands without a result go to the processor, each result is published
+//! and recorded as it arrives, and the attempt ends in one commit with what the job then owes.
+
+use std::sync::Arc;
+
+use opmill_ops::{Command, Disposition, Entry, Output, Task};
+use opmill_store::{Event, ItemOutcome, Job, JobState, Next, Store, StoreError};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::attempt::{Attempt, Stop};
+use crate::error::EngineError;
+use crate::events::EngineEvent;
+use crate::item::{Item, ItemBody};
+use crate::ledger::Ledger;
+use crate::media::{self, Message};
+use crate::outputs::Outputs;
+use crate::processor::{Failure, Work};
+use crate::shared::Shared;
+use crate::spec::Spec;
+use crate::verdict::{Decided, Verdict};
+use crate::work::WorkDir;
+use crate::{retry, target};
+
+/// Runs an attempt to its end. Whatever goes wrong ends in the job's record or in the log.
+pub(crate) async fn run(shared: &Arc<Shared>, attempt: &Arc<Attempt>, job: &Job) {
+    let mut executor = match Executor::begin(shared, attempt, job).await {
+        Ok(executor) => executor,
+        Err(error) => return give_up_unread(shared, attempt, job, &error).await,
+    };
+    executor.work().await;
+    executor.conclude().await;
+    if let Some(work) = executor.work.take()
+        && let Err(error) = shared.blocking(move |_| work.remove()).await
+    {
+        tracing::warn!(
+            error = error.report(),
+            "a work directory is left to the next start"
+        );
+    }
+}
+
+struct Executor<'a> {
+    shared: &'a Arc<Shared>,
+    attempt: &'a Arc<Attempt>,
+    job: &'a Job,
+    /// How many attempts failed, this one included; `None` when the job is not to be tried.
+    failed: Option<u32>,
+    spec: Spec,
+    commands: Vec<Command>,
+    targets: Vec<Option<Entry>>,
+    ledger: Ledger,
+    /// The result that ends the job. It waits for the verdict, to be committed with it.
+    last: Option<Decided>,
+    work: Option<WorkDir>,
+    /// Outputs so far, over all commands.
+    published: usize,
+}
+
+impl<'a> Executor<'a> {
+    async fn begin(
+        shared: &'a Arc<Shared>,
+        attempt: &'a Arc<Attempt>,
+        job: &'a Job,
+    ) -> Result<Self, EngineError> {
+        let id = job.id;
+        let look = move |store: &Store| {
+            let asked = store.job(id)?.is_some_and(|job| job.cancel_requested);
+            Ok((store.items(id)?, asked))
+        };
+        let (items, asked) = shared.blocking(look).await?;
+        if asked {
+            // A cancellation between the claim and now, or one that the previous worker did not live to hear.
+            attempt.stop(Stop::Cancelled);
+        }
+        let spec = Spec::of(job)?;
+        let commands = spec.commands(id)?;
+        let shown = |command| target::shown(command, &spec);
+        let targets: Vec<_> = commands.iter().map(shown).collect();
+        let is_recorded = |index| items.iter().any(|item| item.index.0 as usize == index);
+        let rows = targets.iter().cloned().enumerate();
+        Ok(Self {
+            failed: retry::failed(&shared.config.retry, job.attempts, job.rescues),
+            ledger: Ledger::new(rows.map(|(index, target)| (target, is_recorded(index)))),
+            shared,
+            attempt,
+            job,
+            spec,
+            commands,
+            targets,
+            last: None,
+            work: None,
+            published: 0,
+        })
+    }
+
+    /// Until every command has a result or is to run again, or the attempt is stopped.
+    async fn work(&mut self) {
+        for index in self.ledger.waiting() {
+            if let Err(failure) = self.runnable(index) {
+                self.ledger.arrive(index, Err(failure));
+            }
+        }
+        self.settle().await;
+        if self.ledger.waiting().is_empty() || self.attempt.stopped().is_some() {
+            return;
+        }
+        match self.start().await {
+            Ok(messages) => self.listen(messages).await,
+            Err(error) => self.fail_waiting(&Failure::from(error)),
+        }
+        self.settle().await;
+    }
+
+    /// Why a command is not even started, if it is not.
+    fn runnable(&self, index: usize) -> Result<(), Failure> {
+        let command = &self.commands[index];
+        let refused = |error: &opmill_ops::CommandError| Failure::permanent(error.to_string());
+        let pipeline = command.pipeline.as_ref().map_err(refused)?;
+        target::of(command, pipeline, &self.spec).map_err(EngineError::from)?;
+        match self.failed {
+            Some(_) => Ok(()),
+            None => Err(Failure::transient(format!(
+                "the job was lost with its worker {} times and is held to be the cause",
+                self.job.rescues
+            ))),
+        }
+    }
+
+    /// Brings the source here and starts the processor.
+    async fn start(&mut self) -> Result<UnboundedReceiver<Message>, EngineError> {
+        let (data, lease) = (self.shared.data.clone(), self.attempt.lease());
+        let waiting = self.ledger.waiting();
+        let prepare = move |_: &Store| {
+            let work = WorkDir::create(&data, &lease)?;
+            let dirs = waiting
+                .into_iter()
+                .map(|index| Ok((index, work.command(index)?)));
+            let dirs = dirs.collect::<Result<Vec<_>, EngineError>>()?;
+            Ok((work, dirs))
+        };
+        let (work, dirs) = self.shared.blocking(prepare).await?;
+        let dir = self.work.insert(work).path().to_owned();
+        let (source, out) = (&self.spec.source, self.spec.out.as_deref());
+        let place = self.shared.buckets.place(source, out)?;
+        let source = tokio::select! {
+            source = place.fetch(source, &dir) => source?,
+            () = self.attempt.stopping() => return Err(EngineError::Closed),
+        };
+        let task = |(index, dir): (usize, _)| {
+            let pipeline = self.commands[index].pipeline.clone().ok()?;
+            Some(Task {
+                index,
+                pipeline,
+                dir,
+            })
+        };
+        let share = self.shared.cores.share(self.shared.claimants());
+        let work = Work {
+            job: self.job.id,
+            source,
+            tasks: dirs.into_iter().filter_map(task).collect(),
+            limits: self.shared.config.limits.clone(),
+            threads: share.threads(),
+            cancel: self.attempt.cancel.clone(),
+        };
+        media::start(self.shared, work, share)
+            .map_err(|source| EngineError::Work { path: dir, source })
+    }
+
+    /// Acts on results as they arrive, until the processor ends or the attempt is stopped.
+    async fn listen(&mut self, mut messages: UnboundedReceiver<Message>) {
+        let panic = loop {
+            tokio::select! {
+                biased;
+                () = self.attempt.stopping() => return media::drain(self.shared, messages).await,
+                message = messages.recv() => match message {
+                    Some(Message::Done(index, outcome)) => self.ledger.arrive(index, outcome),
+                    Some(Message::Ended(panic)) => break panic,
+                    None => break None,
+                },
+            }
+            self.settle().await;
+        };
+        self.fail_waiting(&Failure::transient(match panic {
+            Some(panic) => format!("the worker panicked: {panic}"),
+            None => "the worker ended without a result".to_owned(),
+        }));
+    }
+
+    fn fail_waiting(&mut self, failure: &Failure) {
+        for index in self.ledger.waiting() {
+            self.ledger.arrive(index, Err(failure.clone()));
+        }
+    }
+
+    /// Acts on every result whose turn it is.
+    async fn settle(&mut self) {
+        while self.attempt.stopped().is_none()
+            && let Some((index, outcome)) = self.ledger.next()
+        {
+            let result = match outcome {
+                Ok(outputs) => self.publish(index, outputs).await,
+                Err(failure) => Err(failure),
+            };
+            match result {
+                Ok(body) => self.record(index, ItemOutcome::Succeeded, body).await,
+                Err(failure) if failure.disposition == Disposition::Fail => {
+                    let body = self.failure(index, failure.message);
+                    self.record(index, ItemOutcome::Failed, body).await;
+                }
+                // Interrupted: it was told to stop, and the verdict knows why; or it stopped of its own accord.
+                Err(failure) => self.ledger.retry(index, failure.message),
+            }
+        }
+    }
+
+    fn failure(&self, index: usize, message: String) -> ItemBody {
+        ItemBody::failed(
+            &self.commands[index].text,
+            self.targets[index].as_ref(),
+            message,
+        )
+    }
+
+    /// Puts the outputs of a command in their places.
+    async fn publish(&mut self, index: usize, outputs: Vec<Output>) -> Result<ItemBody, Failure> {
+        let (Some(target), Some(work)) = (&self.targets[index], &self.work) else {
+            return Err(Failure::permanent("the command has no target"));
+        };
+        let publisher = Outputs {
+            shared: self.shared,
+            attempt: self.attempt,
+            work,
+            out: self.spec.out.as_deref(),
+        };
+        let first = self.published;
+        self.published += outputs.len();
+        let bodies = publisher.publish(target, outputs, first).await;
+        let bodies = bodies.inspect_err(|error| self.stop_if_lost(error))?;
+        match bodies.is_empty() {
+            true => Err(Failure::permanent("the command made no output")),
+            false => Ok(ItemBody::succeeded(&self.commands[index].text, bodies)),
+        }
+    }
+
+    /// Records a result; the one that ends the job is kept for the verdict.
+    async fn record(&mut self, index: usize, outcome: ItemOutcome, body: ItemBody) {
+        let decided = Decided {
+            index,
+            outcome,
+            body,
+        };
+        if self.ledger.is_last(index) {
+            self.ledger.recorded(index);
+            self.last = Some(decided);
+            return;
+        }
+        let (lease, item) = (self.attempt.lease(), decided.to_new());
+        let owed = decided.owed(&self.spec);
+        let record = move |store: &Store| store.record_item(&lease, item, owed);
+        match self.shared.store(record).await {
+            Ok(()) => {
+                self.ledger.recorded(index);
+                self.announce(&decided);
+                self.shared.outbox.notify_one();
+            }
+            Err(EngineError::Store(StoreError::AlreadyRecorded { .. })) => {
+                self.ledger.recorded(index);
+            }
+            Err(error) => {
+                self.stop_if_lost(&error);
+                self.ledger.retry(index, error.report());
+            }
+        }
+    }
+
+    /// After some errors nothing of this attempt may be kept: another worker has the job, or the store is gone.
+    fn stop_if_lost(&self, error: &EngineError) {
+        if error.disposition() == Disposition::Interrupted {
+            tracing::warn!(error = error.report(), "a result is not kept");
+            self.attempt.stop(Stop::LeaseLost);
+        }
+    }
+
+    /// Ends the attempt in one commit: the job's state, its last results and what it now owes.
+    async fn conclude(&mut self) {
+        let verdict = match self.attempt.stopped() {
+            Some(Stop::LeaseLost) => return self.lost(),
+            // Everything was done before the word to stop was heard.
+            _ if self.ledger.all_recorded() => Verdict::succeeded(&self.spec, self.last.take()),
+            Some(Stop::Cancelled) => Verdict::cancelled(&self.spec, &self.ledger.unrecorded()),
+            Some(Stop::Interrupted) => Verdict::interrupted(),
+            None => self.failed(),
+        };
+        let Verdict {
+            event,
+            last,
+            owed,
+            error,
+        } = verdict;
+        let (lease, items) = (
+            self.attempt.lease(),
+            last.iter().map(Decided::to_new).collect(),
+        );
+        let (end, reason) = (event.clone(), error.clone());
+        let finish = move |store: &Store| store.finish(&lease, end, items, owed, reason);
+        match self.shared.store(finish).await {
+            Ok(state) => {
+                last.iter().for_each(|decided| self.announce(decided));
+                self.ended(&event, state, error.unwrap_or_default());
+            }
+            Err(EngineError::Store(StoreError::LeaseLost { .. })) => self.lost(),
+            Err(error) => {
+                let error = error.report();
+                tracing::error!(error, "cannot end the attempt; its lease will run out");
+            }
+        }
+    }
+
+    /// Some commands have no result: another attempt, or the end of the job with what is known of them.
+    fn failed(&self) -> Verdict {
+        let retries = self.ledger.retries();
+        let reason = |(index, message): &(_, String)| format!("command {}: {message}", index + 1);
+        let error = retries.first().map(reason);
+        let policy = &self.shared.config.retry;
+        let pause = self
+            .failed
+            .and_then(|failed| retry::pause(policy, failed, retry::roll()));
+        if let Some(pause) = pause {
+            return Verdict::retry(self.shared.now().plus(pause), error);
+        }
+        let given_up = |(index, message): (usize, String)| {
+            let message = match self.failed {
+                Some(1) | None => message,
+                Some(attempts) => format!("{message} (given up after {attempts} attempts)"),
+            };
+            let body = self.failure(index, message);
+            Decided {
+                index,
+                outcome: ItemOutcome::FailedTransient,
+                body,
+            }
+        };
+        Verdict::given_up(
+            &self.spec,
+            retries.into_iter().map(given_up).collect(),
+            error,
+        )
+    }
+
+    fn ended(&self, event: &Event, state: JobState, error: String) {
+        let (shared, job) = (self.shared, self.job.id);
+        match *event {
+            Event::Failed(Next::RetryAt(at)) => {
+                tracing::warn!(
+                    error,
+                    at = at.get(),
+                    "the attempt failed and will be repeated"
+                );
+                let attempt = self.job.attempts;
+                shared.events.send(EngineEvent::Retrying {
+                    job,
+                    attempt,
+                    at,
+                    error,
+                });
+                shared.timetable.comes_due(at);
+                shared.watchers.changed(job);
+            }
+            Event::Interrupted => {
+                shared.events.send(EngineEvent::Interrupted { job });
+                shared.watchers.changed(job);
+            }
+            _ => {
+                tracing::info!(?state, "the job is final");
+                shared.finished(job, state);
+            }
+        }
+    }
+
+    fn lost(&self) {
+        tracing::warn!("the lease was lost; the results of this attempt are not kept");
+        self.shared
+            .events
+            .send(EngineEvent::LeaseLost { job: self.job.id });
+    }
+
+    fn announce(&self, decided: &Decided) {
+        let item = Item {
+            index: decided.item_index(),
+            status: decided.outcome.into(),
+            attempt: self.job.attempts,
+            body: decided.body.clone(),
+        };
+        let job = self.job.id;
+        self.shared.events.send(EngineEvent::Item {
+            job,
+            item: Box::new(item),
+        });
+    }
+}
+
+/// A job whose stored description cannot be read can never run: it is given up, with the reason in its record.
+async fn give_up_unread(shared: &Shared, attempt: &Attempt, job: &Job, error: &EngineError) {
+    tracing::error!(error = error.report(), "the job cannot be started");
+    if error.disposition() != Disposition::Fail {
+        // The store has trouble; the lease runs out and the job comes back.
+        return;
+    }
+    let (lease, reason) = (attempt.lease(), Some(error.report()));
+    let give_up = Event::Failed(Next::GiveUp);
+    let finish = move |store: &Store| store.finish(&lease, give_up, Vec::new(), Vec::new(), reason);
+    match shared.store(finish).await {
+        Ok(state) => shared.finished(job.id, state),
+        Err(error) => tracing::error!(error = error.report(), "cannot give the job up"),
+    }
+}

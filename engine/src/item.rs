@@ -1,0 +1,332 @@
+//! The result of a command: [`ItemBody`] is both what the store keeps of it and what notifications and `--json` print
+//! (wire.md 7.2: these members, in this order, of these types).
+
+use opmill_ops::Entry;
+use opmill_store::{ItemIndex, ItemOutcome};
+use serde::{Deserialize, Serialize};
+
+/// One command of a job and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Which command: 0 is the first.
+    pub index: ItemIndex,
+    /// How far it got.
+    pub status: ItemStatus,
+    /// The attempt that recorded the result; 0 without one.
+    pub attempt: u32,
+    /// The result in the protocol's shape; for a command without a result its text and status only.
+    pub body: ItemBody,
+}
+
+impl Item {
+    /// The command as it was given.
+    pub fn command(&self) -> &str {
+        &self.body.cmd
+    }
+    /// The reason of a failure.
+    pub fn error(&self) -> Option<&str> {
+        self.body.error.as_deref()
+    }
+}
+
+/// How far a command got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ItemStatus {
+    /// It has not started, or waits for its next attempt.
+    Pending,
+    /// An attempt is at work on it.
+    Running,
+    /// Its outputs are in place.
+    Succeeded,
+    /// It cannot succeed.
+    Failed,
+    /// It failed for a reason that may pass, as often as it was allowed to.
+    FailedTransient,
+    /// The job was cancelled before it had a result.
+    Cancelled,
+}
+
+impl ItemStatus {
+    /// True for the three ways of not succeeding.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::FailedTransient | Self::Cancelled)
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Pending => "0",
+            Self::Running => "1",
+            Self::Failed | Self::FailedTransient | Self::Cancelled => "2",
+            Self::Succeeded => "3",
+        }
+    }
+}
+
+impl From<ItemOutcome> for ItemStatus {
+    fn from(outcome: ItemOutcome) -> Self {
+        match outcome {
+            ItemOutcome::Succeeded => Self::Succeeded,
+            ItemOutcome::Failed => Self::Failed,
+            ItemOutcome::FailedTransient => Self::FailedTransient,
+        }
+    }
+}
+
+/// A command's result as the protocol writes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemBody {
+    /// The complete command, target included.
+    pub cmd: String,
+    /// `"2"` failed, `"3"` succeeded; `"0"` pending and `"1"` processing where those are shown.
+    pub code: String,
+    /// Always 0.
+    #[serde(rename = "costTime")]
+    pub cost_time: u64,
+    /// `fileOperateSucceed` or `fileOperateFailed`.
+    pub desc: String,
+    /// The reason of a failure.
+    pub error: Option<String>,
+    /// Size of the (first) output in bytes.
+    pub fsize: u64,
+    /// Its hash (wire.md 3.1).
+    pub hash: String,
+    /// `bucket:key` of it; on failure the target.
+    pub key: String,
+    /// Its address.
+    pub url: String,
+    /// Its duration in seconds; 0.0 for pictures.
+    pub duration: f64,
+    /// Its bits per second in decimal; `"0"` for pictures.
+    pub bit_rate: String,
+    /// `1280X720`; empty without a picture.
+    pub resolution: String,
+    /// Every output, the first one included.
+    pub detail: Vec<OutputBody>,
+}
+
+/// One output file of a command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)] // As in ItemBody.
+pub struct OutputBody {
+    pub fsize: u64,
+    pub hash: String,
+    pub key: String,
+    pub url: String,
+    pub duration: f64,
+    pub bit_rate: String,
+    pub resolution: String,
+}
+
+impl OutputBody {
+    /// The object this output is, unless it was written by something else than an engine.
+    pub fn entry(&self) -> Option<Entry> {
+        // Through serde, because engine-made entries may be in the buckets whose names cannot be typed.
+        serde_json::from_value(serde_json::Value::String(self.key.clone())).ok()
+    }
+}
+
+impl ItemBody {
+    /// A result with at least one output.
+    pub(crate) fn succeeded(command: &str, outputs: Vec<OutputBody>) -> Self {
+        let mut body = Self::blank(
+            command,
+            ItemStatus::Succeeded,
+            "fileOperateSucceed",
+            None,
+            String::new(),
+        );
+        if let Some(first) = outputs.first().cloned() {
+            let OutputBody {
+                fsize,
+                hash,
+                key,
+                url,
+                duration,
+                bit_rate,
+                resolution,
+            } = first;
+            body = Self {
+                fsize,
+                hash,
+                key,
+                url,
+                duration,
+                bit_rate,
+                resolution,
+                ..body
+            };
+        }
+        Self {
+            detail: outputs,
+            ..body
+        }
+    }
+
+    /// A failure, its reason and the target it did not reach.
+    pub(crate) fn failed(command: &str, target: Option<&Entry>, error: String) -> Self {
+        let target = target.map(Entry::to_string).unwrap_or_default();
+        Self::blank(
+            command,
+            ItemStatus::Failed,
+            "fileOperateFailed",
+            Some(error),
+            target,
+        )
+    }
+
+    /// A command without a result.
+    pub(crate) fn unfinished(command: &str, target: Option<&Entry>, status: ItemStatus) -> Self {
+        let target = target.map(Entry::to_string).unwrap_or_default();
+        let (desc, error) = match status {
+            ItemStatus::Cancelled => (
+                "fileOperateFailed",
+                Some("the job was cancelled".to_owned()),
+            ),
+            ItemStatus::Running => ("processing", None),
+            _ => ("waiting", None),
+        };
+        Self::blank(command, status, desc, error, target)
+    }
+
+    /// Failures print no numbers: fsize 0, duration 0.0, bit_rate "0", the rest empty (wire.md 7.2).
+    fn blank(
+        command: &str,
+        status: ItemStatus,
+        desc: &str,
+        error: Option<String>,
+        key: String,
+    ) -> Self {
+        Self {
+            cmd: command.to_owned(),
+            code: status.code().to_owned(),
+            cost_time: 0,
+            desc: desc.to_owned(),
+            error,
+            fsize: 0,
+            hash: String::new(),
+            key,
+            url: String::new(),
+            duration: 0.0,
+            bit_rate: "0".to_owned(),
+            resolution: String::new(),
+            detail: Vec::new(),
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> String {
+        // Strings, integers and one float that `finite` kept finite: serialising cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Media figures as the protocol prints them. A duration that is not a number would become `null`, so it is 0.
+pub(crate) fn figures(output: &opmill_ops::Output) -> (f64, String, String) {
+    let duration = if output.duration.is_finite() {
+        output.duration.max(0.0)
+    } else {
+        0.0
+    };
+    let resolution = output
+        .resolution
+        .map(|(width, height)| format!("{width}X{height}"))
+        .unwrap_or_default();
+    (duration, output.bit_rate.to_string(), resolution)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture() -> OutputBody {
+        OutputBody {
+            fsize: 5,
+            hash: "Fqr0xh3cxeii2r7eDztILNmuqUNN".to_owned(),
+            key: "bkt:o.jpg".to_owned(),
+            url: "http://127.0.0.1:8080/o.jpg".to_owned(),
+            duration: 0.0,
+            bit_rate: "0".to_owned(),
+            resolution: "320X568".to_owned(),
+        }
+    }
+
+    #[test]
+    fn c_33_an_item_prints_as_in_the_sample() {
+        let body = ItemBody::succeeded("vframe/jpg/offset/1|saveas/Ymt0Om8uanBn", vec![picture()]);
+        assert_eq!(
+            body.to_json(),
+            r#"{"cmd":"vframe/jpg/offset/1|saveas/Ymt0Om8uanBn","code":"3","costTime":0,"desc":"fileOperateSucceed","error":null,"fsize":5,"hash":"Fqr0xh3cxeii2r7eDztILNmuqUNN","key":"bkt:o.jpg","url":"http://127.0.0.1:8080/o.jpg","duration":0.0,"bit_rate":"0","resolution":"320X568","detail":[{"fsize":5,"hash":"Fqr0xh3cxeii2r7eDztILNmuqUNN","key":"bkt:o.jpg","url":"http://127.0.0.1:8080/o.jpg","duration":0.0,"bit_rate":"0","resolution":"320X568"}]}"#
+        );
+        assert_eq!(
+            serde_json::from_str::<ItemBody>(&body.to_json()).unwrap(),
+            body
+        );
+    }
+
+    #[test]
+    fn a_failure_prints_its_reason_its_target_and_no_numbers() {
+        let target: Entry = "bkt:o.mp4".parse().unwrap();
+        let body = ItemBody::failed(
+            "avthumb/mp4|saveas/bkt:o.mp4",
+            Some(&target),
+            "no \"video\"".to_owned(),
+        );
+        assert_eq!(
+            body.to_json(),
+            r#"{"cmd":"avthumb/mp4|saveas/bkt:o.mp4","code":"2","costTime":0,"desc":"fileOperateFailed","error":"no \"video\"","fsize":0,"hash":"","key":"bkt:o.mp4","url":"","duration":0.0,"bit_rate":"0","resolution":"","detail":[]}"#
+        );
+    }
+
+    #[test]
+    fn several_outputs_repeat_the_first_one_at_item_level() {
+        let second = OutputBody {
+            key: "bkt:o_000002.jpg".to_owned(),
+            fsize: 7,
+            ..picture()
+        };
+        let body = ItemBody::succeeded("vframe/jpg", vec![picture(), second]);
+        assert_eq!(
+            (body.fsize, body.key.as_str(), body.detail.len()),
+            (5, "bkt:o.jpg", 2)
+        );
+    }
+
+    #[test]
+    fn codes_of_commands_without_a_result() {
+        for (status, code, error) in [
+            (ItemStatus::Pending, "0", false),
+            (ItemStatus::Running, "1", false),
+            (ItemStatus::Cancelled, "2", true),
+        ] {
+            let body = ItemBody::unfinished("avthumb/mp4", None, status);
+            assert_eq!(
+                (body.code.as_str(), body.error.is_some()),
+                (code, error),
+                "{status:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn figures_are_always_printable() {
+        let output = |duration, resolution| opmill_ops::Output {
+            path: "x".into(),
+            duration,
+            bit_rate: 64_000,
+            resolution,
+        };
+        for (row, given, expected) in [
+            (
+                "video",
+                output(20.02, Some((1280, 720))),
+                (20.02, "1280X720"),
+            ),
+            ("audio", output(1.5, None), (1.5, "")),
+            ("no duration", output(f64::NAN, None), (0.0, "")),
+            ("negative", output(-1.0, None), (0.0, "")),
+        ] {
+            let (duration, bit_rate, resolution) = figures(&given);
+            assert_eq!((duration, resolution.as_str()), expected, "{row}");
+            assert_eq!(bit_rate, "64000", "{row}");
+        }
+    }
+}

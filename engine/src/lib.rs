@@ -1,0 +1,133 @@
+//! opmill as a library: a media-processing engine with a durable job queue.
+//!
+//! A job is a source and an op string; each command of it leaves outputs in buckets and a result. Once
+//! [`Engine::submit`] has returned, the job survives a power cut; what a crash interrupts is run again, and only that.
+//!
+//! ```no_run
+//! use opmill_engine::{Config, Engine, JobSpec};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), opmill_engine::EngineError> {
+//! let engine = Engine::open(Config::at("data")).await?;
+//! let ops = "avthumb/mp4/s/640x360;vframe/jpg/offset/1|saveas/posters:$(fprefix).jpg";
+//! let job = engine.submit(JobSpec::file("clip.mov", ops).out("results")).await?.id;
+//! for item in engine.wait(job).await?.items {
+//!     match item.error() {
+//!         None => println!("{} -> {}", item.command(), item.body.url),
+//!         Some(error) => println!("{} failed: {error}", item.command()),
+//!     }
+//! }
+//! engine.shutdown().await
+//! # }
+//! ```
+//!
+//! What works on the media can be replaced ([`Parts`]); with a processor of its own this example runs anywhere:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use opmill_engine::processor::{Output, Processor, Report, Work};
+//! use opmill_engine::{Config, Engine, JobSpec, Parts};
+//!
+//! /// Every op is a copy of the source.
+//! struct Copier;
+//!
+//! impl Processor for Copier {
+//!     fn run(&self, work: Work, report: &dyn Report) {
+//!         for task in work.tasks {
+//!             let path = task.dir.join("copy");
+//!             std::fs::copy(&work.source, &path).expect("there is room for a copy");
+//!             report.done(task.index, Ok(vec![Output { path, duration: 0.0, bit_rate: 0, resolution: None }]));
+//!         }
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let dir = tempfile::tempdir()?;
+//! std::fs::write(dir.path().join("clip.mov"), "bytes")?;
+//! let parts = Parts { processor: Arc::new(Copier), ..Parts::default() };
+//! let engine = Engine::open_with(Config::at(dir.path().join("data")), parts).await?;
+//! let spec = JobSpec::file(dir.path().join("clip.mov"), "avthumb/mp4|saveas/films:$(fprefix).mp4");
+//! let job = engine.submit(spec.out(dir.path().join("results"))).await?.id;
+//! let job = engine.wait(job).await?;
+//! assert!(job.succeeded());
+//! assert_eq!(job.items[0].body.key, "films:clip.mp4");
+//! assert_eq!(std::fs::read(dir.path().join("results/films/clip.mp4"))?, b"bytes");
+//! engine.shutdown().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to read what
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | `engine.rs`, `config.rs`, `job.rs`, `item.rs`, `events.rs`, `error.rs` | the library's door |
+//! | `submit.rs`, `spec.rs`, `target.rs` | what is accepted, how it is kept, where results will go |
+//! | `scheduler.rs`, `timetable.rs`, `rescue.rs` | when a job becomes available |
+//! | `worker.rs`, `attempt.rs`, `cores.rs` | who runs it, for how long, with how many threads |
+//! | `executor.rs`, `ledger.rs`, `processor.rs`, `progress.rs` | one attempt, first command to verdict |
+//! | `buckets.rs`, `publish.rs`, `work.rs`, `durable.rs`, `etag.rs` | objects in and out, whole or not at all |
+//! | `retry.rs`, `redrive.rs` | what is tried again, when, and at whose word |
+//! | `notify/` | what is told to whom, signed how, tried how often, sent where |
+//! | `shutdown.rs`, `shared.rs`, `watchers.rs`, `view.rs` | the end; what all parts share; who waits; what is shown |
+//! | `clock.rs`, `telemetry.rs`, `lock.rs` | time, traces, locks |
+#![forbid(unsafe_code)]
+
+mod attempt;
+mod buckets;
+pub mod clock;
+pub mod config;
+mod cores;
+mod durable;
+mod engine;
+pub mod error;
+pub mod etag;
+pub mod events;
+mod executor;
+pub mod item;
+pub mod job;
+mod ledger;
+mod lock;
+mod media;
+mod mime;
+pub mod notify;
+mod outputs;
+mod place;
+pub mod processor;
+mod progress;
+mod publish;
+mod redrive;
+mod rescue;
+pub mod retry;
+mod scheduler;
+mod shared;
+mod shutdown;
+mod spec;
+mod submit;
+mod target;
+mod telemetry;
+#[doc(hidden)]
+pub mod testing;
+mod timetable;
+mod verdict;
+mod view;
+mod watchers;
+mod work;
+mod worker;
+
+pub use clock::Clock;
+pub use config::{BucketConfig, Config, ConfigError, KeyPair, Secret};
+pub use engine::{Engine, Parts};
+pub use error::EngineError;
+pub use events::{EngineEvent, Events, Progress};
+pub use item::{Item, ItemBody, ItemStatus, OutputBody};
+pub use job::{Job, JobSpec, Submitted};
+pub use notify::{Notification, Transport};
+pub use opmill_ops as ops;
+pub use opmill_store::{
+    CancelOutcome, Counts, Delivery, DeliveryId, DeliveryState, ItemIndex, JobId, JobState, Lease,
+    OwedScope, Priority, StoreError, UnixMillis,
+};
+pub use processor::Processor;
+pub use redrive::Redriven;

@@ -1,0 +1,11 @@
+//! Notifications: what they say (`payload`), how they are signed (`sign`), when they are tried (`deliver`), where they
+//! may go (`address`) and what carries them (`transport`).
+
+pub mod address;
+pub(crate) mod deliver;
+pub mod payload;
+pub mod sign;
+pub mod transport;
+
+pub use payload::{Notification, query_code};
+pub use transport::{Http, Post, Transport, TransportError};

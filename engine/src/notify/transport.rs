@@ -1,0 +1,177 @@
+//! The seam to the network: [`Transport`] posts one message. [`Http`] does it for real; tests record.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use url::{Host, Url};
+
+use super::address;
+use crate::config::Notify;
+use crate::error::{self, EngineError};
+
+/// Posts messages.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends one message and gives the status of the answer.
+    fn post(&self, post: Post) -> BoxFuture<'static, Result<u16, TransportError>>;
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// The address exactly as the client gave it; it is signed in this form.
+    pub url: String,
+    /// `Authorization`.
+    pub authorization: String,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// The body as signed.
+    pub body: String,
+}
+
+/// Why there was no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// The address is not one requests may go to.
+    #[error(
+        "{host} is an address of a local or private network; allow_private_addresses = true permits those"
+    )]
+    Private {
+        /// The host of the URL.
+        host: String,
+    },
+    /// The request failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Posts over HTTP and HTTPS. It follows no redirects and uses no proxy, as both would lead around the address guard.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: reqwest::Client,
+    allow_private: bool,
+}
+
+impl Http {
+    /// A client with the timeouts and the address rule of the configuration.
+    pub fn new(config: &Notify) -> Result<Self, EngineError> {
+        let mut client = reqwest::Client::builder()
+            .user_agent(concat!("opmill/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .no_proxy()
+            .connect_timeout(config.connect)
+            .timeout(config.connect + config.response);
+        if !config.allow_private_addresses {
+            client = client.dns_resolver(Arc::new(PublicOnly));
+        }
+        let client = client.build().map_err(EngineError::Client)?;
+        Ok(Self {
+            client,
+            allow_private: config.allow_private_addresses,
+        })
+    }
+}
+
+impl Transport for Http {
+    fn post(&self, post: Post) -> BoxFuture<'static, Result<u16, TransportError>> {
+        let Self {
+            client,
+            allow_private,
+        } = self.clone();
+        Box::pin(async move {
+            if !allow_private {
+                check_literal(&post.url)?;
+            }
+            let request = client
+                .post(&post.url)
+                .header(reqwest::header::AUTHORIZATION, post.authorization)
+                .header(reqwest::header::CONTENT_TYPE, post.content_type)
+                .body(post.body);
+            let answer = request.send().await.map_err(|error| failed(&error))?;
+            Ok(answer.status().as_u16())
+        })
+    }
+}
+
+/// The guard may sit deep in the causes of what the client reports.
+fn failed(error: &reqwest::Error) -> TransportError {
+    let mut causes =
+        std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    match causes.find_map(|cause| cause.downcast_ref::<TransportError>()) {
+        Some(refused) => refused.clone(),
+        None => TransportError::Failed(error::report(error)),
+    }
+}
+
+/// A host that is an address is never resolved, so it is checked here.
+pub(crate) fn check_literal(url: &str) -> Result<(), TransportError> {
+    let address = match Url::parse(url)
+        .ok()
+        .and_then(|url| url.host().map(|host| host.to_owned()))
+    {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address),
+        _ => return Ok(()),
+    };
+    if address::is_public(address) {
+        Ok(())
+    } else {
+        Err(TransportError::Private {
+            host: address.to_string(),
+        })
+    }
+}
+
+/// Resolves names and keeps their public addresses, so that the connection goes to an address that was checked.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let host = name.as_str();
+            let found = tokio::net::lookup_host((host, 0)).await?;
+            let public: Vec<SocketAddr> = found
+                .filter(|found| address::is_public(found.ip()))
+                .collect();
+            if public.is_empty() {
+                return Err(TransportError::Private {
+                    host: host.to_owned(),
+                }
+                .into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_private_receiver_is_refused_by_address_and_by_name() {
+        let http = Http::new(&Notify::default()).unwrap();
+        for host in [
+            "127.0.0.1:9",
+            "[::1]:9",
+            "0x7f.1:9",
+            "2130706433",
+            "[::ffff:10.0.0.1]",
+            "localhost:9",
+        ] {
+            let post = Post {
+                url: format!("http://{host}/notify"),
+                authorization: "ak:sign".to_owned(),
+                content_type: "text/plain",
+                body: String::new(),
+            };
+            let refused = http.post(post).await;
+            assert!(
+                matches!(refused, Err(TransportError::Private { .. })),
+                "{host}: {refused:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The files of one command on their way to their places: each is named, published, and noted in the store as an
+//! object, in this order. Used by `executor`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use opmill_ops::{Entry, Output};
+use opmill_store::{Store, StoredObject};
+use tokio::runtime::Handle;
+
+use crate::attempt::Attempt;
+use crate::error::EngineError;
+use crate::item::{OutputBody, figures};
+use crate::mime::mime;
+use crate::publish::{Publication, Published};
+use crate::shared::Shared;
+use crate::target;
+use crate::work::WorkDir;
+
+pub(crate) struct Outputs<'a> {
+    pub shared: &'a Arc<Shared>,
+    pub attempt: &'a Attempt,
+    pub work: &'a WorkDir,
+    /// The job's output folder.
+    pub out: Option<&'a Path>,
+}
+
+impl Outputs<'_> {
+    /// Publishes the files of a command with this target. `first` counts the attempt's earlier outputs.
+    pub async fn publish(
+        &self,
+        target: &Entry,
+        outputs: Vec<Output>,
+        first: usize,
+    ) -> Result<Vec<OutputBody>, EngineError> {
+        let keys = target::numbered(&target.key, outputs.len())?;
+        let mut bodies = Vec::with_capacity(outputs.len());
+        for (number, (key, output)) in (first..).zip(keys.into_iter().zip(outputs)) {
+            let entry = Entry {
+                bucket: target.bucket.clone(),
+                key,
+            };
+            let (duration, bit_rate, resolution) = figures(&output);
+            let Published { hash, size, .. } = self.publish_one(&entry, output, number).await?;
+            bodies.push(OutputBody {
+                fsize: size,
+                hash,
+                key: entry.to_string(),
+                url: self.shared.buckets.url(&entry, self.out),
+                duration,
+                bit_rate,
+                resolution,
+            });
+        }
+        Ok(bodies)
+    }
+
+    async fn publish_one(
+        &self,
+        entry: &Entry,
+        output: Output,
+        number: usize,
+    ) -> Result<Published, EngineError> {
+        let buckets = &self.shared.buckets;
+        let place = buckets.place(entry, self.out)?;
+        let has_record = buckets.is_shared(entry, self.out);
+        let (lease, work, entry) = (self.attempt.lease(), self.work.clone(), entry.clone());
+        let (stored, runtime) = (self.shared.now(), Handle::current());
+        let publish = move |store: &Store| {
+            let publication = Publication {
+                store,
+                lease: &lease,
+                work: &work,
+                number,
+            };
+            let published = publication.publish(&output.path, &entry, &place, &runtime)?;
+            if has_record {
+                let object = StoredObject {
+                    hash: published.hash.clone(),
+                    size: published.size,
+                    mime: mime(&entry.key).map(str::to_owned),
+                    modified: published.modified,
+                    stored,
+                    expires: None,
+                };
+                store.put_object(&entry.to_string(), object)?;
+            }
+            Ok(published)
+        };
+        self.shared.blocking(publish).await
+    }
+}

@@ -1,0 +1,113 @@
+//! The seam to media work: [`Processor`] turns the commands of one attempt into files. [`Media`] does it with
+//! `opmill_ops`; tests script one that fails, stalls or panics, so that the whole queue is proven without a codec.
+
+use std::path::PathBuf;
+
+use opmill_ops::{Cancel, Disposition, Limits, OpsError};
+use opmill_store::JobId;
+
+pub use opmill_ops::{Output, Phase, Progress, Task};
+
+use crate::error;
+
+/// Runs commands. Blocking: each call has a thread of its own.
+pub trait Processor: Send + Sync + 'static {
+    /// Runs the tasks of `work` on its source and reports each one once, in any order. It stops soon after
+    /// `work.cancel` is set; what it then reports, or does not report, is ignored. A panic costs the attempt only.
+    fn run(&self, work: Work, report: &dyn Report);
+}
+
+/// What an attempt has to do.
+#[non_exhaustive]
+pub struct Work {
+    /// The job, for logs.
+    pub job: JobId,
+    /// The source, on this machine.
+    pub source: PathBuf,
+    /// The commands without a result. Each has an empty folder for its files.
+    pub tasks: Vec<Task>,
+    /// Bounds on source and results.
+    pub limits: Limits,
+    /// Threads the codecs may use together.
+    pub threads: usize,
+    /// Set when the attempt is over.
+    pub cancel: Cancel,
+}
+
+/// Where a [`Processor`] tells what it did.
+pub trait Report: Sync {
+    /// A task got on. May be called often and from any thread.
+    fn progress(&self, progress: Progress);
+    /// A task ended: its files in the order they are to be listed, at least one, or why there are none.
+    fn done(&self, index: usize, result: Result<Vec<Output>, Failure>);
+}
+
+/// Why a command has no outputs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// For the person who sent the command.
+    pub message: String,
+    /// Whether another attempt may help.
+    pub disposition: Disposition,
+}
+
+impl Failure {
+    /// It may pass.
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            disposition: Disposition::Retry,
+        }
+    }
+
+    /// It will not.
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            disposition: Disposition::Fail,
+        }
+    }
+}
+
+impl From<OpsError> for Failure {
+    fn from(error: OpsError) -> Self {
+        Self {
+            disposition: error.disposition(),
+            message: error::report(&error),
+        }
+    }
+}
+
+impl From<error::EngineError> for Failure {
+    fn from(error: error::EngineError) -> Self {
+        Self {
+            disposition: error.disposition(),
+            message: error.report(),
+        }
+    }
+}
+
+/// The processor that works on media.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Media;
+
+impl Processor for Media {
+    fn run(&self, work: Work, report: &dyn Report) {
+        let environment = opmill_ops::Environment {
+            limits: &work.limits,
+            // Each codec gets its part: the commands are encoded side by side.
+            threads: work.threads.div_ceil(work.tasks.len().max(1)),
+            cancel: &work.cancel,
+            progress: &|progress| report.progress(progress),
+        };
+        opmill_ops::run(
+            &work.source,
+            work.tasks,
+            &environment,
+            &mut |index, result| {
+                report.done(index, result.map_err(Failure::from));
+            },
+        );
+    }
+}

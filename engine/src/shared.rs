@@ -1,0 +1,194 @@
+//! What every part of an engine shares: the configuration, the seams, the store, and the bells that wake one part when
+//! another has done something.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use opmill_store::{JobId, JobState, Store, StoreError, UnixMillis};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinError;
+
+use crate::attempt::Running;
+use crate::buckets::Buckets;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::cores::Cores;
+use crate::error::{self, EngineError};
+use crate::events::{Broadcast, EngineEvent};
+use crate::lock::lock;
+use crate::notify::Transport;
+use crate::processor::Processor;
+use crate::shutdown::Stage;
+use crate::timetable::Timetable;
+use crate::watchers::Watchers;
+
+pub(crate) struct Shared {
+    pub config: Config,
+    /// The data directory, absolute.
+    pub data: PathBuf,
+    pub clock: Arc<dyn Clock>,
+    pub processor: Arc<dyn Processor>,
+    pub transport: Arc<dyn Transport>,
+    pub buckets: Buckets,
+    pub cores: Cores,
+    pub events: Arc<Broadcast>,
+    pub running: Running,
+    pub watchers: Watchers,
+    pub stage: watch::Sender<Stage>,
+    /// Rings when a job may be available.
+    pub ready: Notify,
+    pub timetable: Timetable,
+    /// Rings when a delivery may be due.
+    pub outbox: Notify,
+    /// About how many jobs are available; a claim that finds none sets it right.
+    backlog: AtomicUsize,
+    store: Mutex<Option<Store>>,
+    /// Why the store stopped taking writes, if it did.
+    broken: OnceLock<String>,
+}
+
+/// What [`Shared::new`] puts together.
+pub(crate) struct Ingredients {
+    pub config: Config,
+    pub data: PathBuf,
+    pub clock: Arc<dyn Clock>,
+    pub processor: Arc<dyn Processor>,
+    pub transport: Arc<dyn Transport>,
+    pub buckets: Buckets,
+    pub store: Store,
+}
+
+impl Shared {
+    pub fn new(parts: Ingredients) -> Self {
+        let Ingredients {
+            config,
+            data,
+            clock,
+            processor,
+            transport,
+            buckets,
+            store,
+        } = parts;
+        Self {
+            cores: Cores::new(config.workers.cores),
+            config,
+            data,
+            clock,
+            processor,
+            transport,
+            buckets,
+            events: Arc::new(Broadcast::new()),
+            running: Running::default(),
+            watchers: Watchers::default(),
+            stage: watch::Sender::new(Stage::Open),
+            ready: Notify::new(),
+            timetable: Timetable::new(),
+            outbox: Notify::new(),
+            backlog: AtomicUsize::new(0),
+            store: Mutex::new(Some(store)),
+            broken: OnceLock::new(),
+        }
+    }
+
+    pub fn now(&self) -> UnixMillis {
+        self.clock.now()
+    }
+
+    /// Runs a verb of the store where blocking is allowed.
+    pub async fn store<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        self.blocking(move |store| verb(store).map_err(EngineError::from))
+            .await
+    }
+
+    /// Runs something that blocks, with the store at hand.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let store = lock(&self.store).clone().ok_or(EngineError::Closed)?;
+        let done = tokio::task::spawn_blocking(move || work(&store))
+            .await
+            .unwrap_or_else(|error| Err(panicked(error)));
+        if let Err(EngineError::Store(error @ StoreError::Failed { .. })) = &done {
+            self.break_down(error);
+        }
+        done
+    }
+
+    /// The disk refused a sync: nothing can be acknowledged any more, so everything stops and everyone who waits hears
+    /// why. A restart reads what is really on disk.
+    fn break_down(&self, error: &StoreError) {
+        if self.broken.set(error::report(error)).is_ok() {
+            tracing::error!(error = error::report(error), "the engine stops");
+            self.interrupt();
+            self.watchers.all_changed();
+        }
+    }
+
+    /// Why nothing will happen any more, if so.
+    pub fn trouble(&self) -> Option<EngineError> {
+        let broken = self.broken.get().map(|cause| EngineError::Broken {
+            cause: cause.clone(),
+        });
+        broken.or_else(|| (self.stage() >= Stage::Draining).then_some(EngineError::Closed))
+    }
+
+    /// Takes the store away; every later verb is refused.
+    pub fn take_store(&self) -> Option<Store> {
+        lock(&self.store).take()
+    }
+
+    /// The store, for figures the engine does not pass on.
+    pub fn borrow_store<T>(&self, look: impl FnOnce(&Store) -> T) -> Option<T> {
+        lock(&self.store).as_ref().map(look)
+    }
+
+    /// `count` jobs became available.
+    pub fn available(&self, count: usize) {
+        if count > 0 {
+            self.backlog.fetch_add(count, Ordering::Relaxed);
+            self.ready.notify_one();
+        }
+    }
+
+    /// A claim was tried: it got a job, or there was none.
+    pub fn claimed(&self, found: bool) {
+        let left = |backlog: usize| Some(if found { backlog.saturating_sub(1) } else { 0 });
+        // The closure always returns Some.
+        let _ = self
+            .backlog
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
+    }
+
+    /// How many jobs run, or could at once: the ones that share the cores.
+    pub fn claimants(&self) -> usize {
+        let wanted = self.running.count() + self.backlog.load(Ordering::Relaxed);
+        wanted.clamp(1, self.config.workers.jobs)
+    }
+
+    /// A job became final and that is on disk: tells everyone who waits or listens, and the outbox.
+    pub fn finished(&self, job: JobId, state: JobState) {
+        self.events.send(EngineEvent::Finished { job, state });
+        self.watchers.changed(job);
+        self.outbox.notify_one();
+    }
+}
+
+/// A panic in a task becomes an error of whoever waited for it; a cancelled task belongs to a runtime that ends.
+pub(crate) fn panicked(error: JoinError) -> EngineError {
+    match error.try_into_panic() {
+        Ok(panic) => EngineError::Panicked(panic_message(&*panic)),
+        Err(_) => EngineError::Closed,
+    }
+}
+
+/// What a panic said.
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}

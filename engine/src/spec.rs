@@ -1,0 +1,86 @@
+//! A job as the store keeps it: the JSON behind [`NewJob::spec`](opmill_store::NewJob). Written by `submit`, read by
+//! everyone who has a job in hand.
+//!
+//! Named members, so that a newer engine reads what an older one wrote: new members get a serde default.
+
+use std::path::PathBuf;
+
+use opmill_ops::{Command, Entry};
+use opmill_store::{Job, JobId};
+use serde::{Deserialize, Serialize};
+
+use crate::error::EngineError;
+
+/// What a job is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Spec {
+    /// The source object.
+    pub source: Entry,
+    /// Its size at submission.
+    pub size: u64,
+    /// The op string as given.
+    pub ops: String,
+    /// Folder of the buckets the configuration does not name, and of results without `saveas`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out: Option<PathBuf>,
+    /// Where notifications go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<String>,
+    /// One notification per command.
+    #[serde(default)]
+    pub separate: bool,
+    /// The pair that created the job, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_key: Option<String>,
+}
+
+impl Spec {
+    /// What the store kept of `job`.
+    pub fn of(job: &Job) -> Result<Self, EngineError> {
+        serde_json::from_str(&job.spec).map_err(|error| damaged(job.id, error.to_string()))
+    }
+
+    /// The form the store keeps.
+    pub fn to_json(&self) -> String {
+        // Strings, numbers and paths that came from strings: there is nothing JSON cannot hold.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The commands of the op string; it was parsed before the job was taken.
+    pub fn commands(&self, job: JobId) -> Result<Vec<Command>, EngineError> {
+        opmill_ops::parse(&self.ops).map_err(|error| damaged(job, error.to_string()))
+    }
+}
+
+fn damaged(job: JobId, reason: String) -> EngineError {
+    EngineError::Damaged { job, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_written_with_fewer_members_still_reads() {
+        let spec: Spec =
+            serde_json::from_str(r#"{"source":"bkt:v.mp4","size":9,"ops":"avthumb/mp4"}"#).unwrap();
+        assert_eq!(
+            (spec.size, spec.separate, spec.notify.as_deref(), spec.out),
+            (9, false, None, None)
+        );
+    }
+
+    #[test]
+    fn a_spec_reads_back_as_written() {
+        let spec = Spec {
+            source: serde_json::from_str("\"@local:srv/clip.mp4\"").unwrap(),
+            size: 20_000,
+            ops: "avthumb/mp4;vframe/jpg".to_owned(),
+            out: Some(PathBuf::from("/srv/out")),
+            notify: Some("http://example.com/?a=1".to_owned()),
+            separate: true,
+            access_key: Some("ak".to_owned()),
+        };
+        assert_eq!(serde_json::from_str::<Spec>(&spec.to_json()).unwrap(), spec);
+    }
+}

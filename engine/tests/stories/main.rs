@@ -1,0 +1,16 @@
+//! Stories told through the public door of the engine. Processor, clock and transport are scripted, so each story
+//! decides who fails, when time passes and what the receiver answers.
+#![allow(clippy::unwrap_used)] // the helpers of tests are tests
+
+mod recorder;
+mod script;
+mod world;
+
+mod cancelling;
+mod crashes;
+mod delivering;
+mod failing;
+mod killed;
+mod publishing;
+mod receiver;
+mod submitting;

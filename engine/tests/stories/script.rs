@@ -1,0 +1,229 @@
+//! A processor that does as it is told: which run of which command succeeds, fails, stalls or panics.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use opmill_engine::JobId;
+use opmill_engine::processor::{Failure, Output, Phase, Processor, Progress, Report, Task, Work};
+use tokio::sync::watch;
+
+use crate::world::soon;
+
+/// What a run of a command does.
+#[derive(Clone)]
+pub enum Act {
+    /// Write this into one file.
+    Write(String),
+    /// Write these into one file each.
+    WriteEach(Vec<String>),
+    /// Report these shares of ten seconds, then write.
+    Progress(Vec<f64>, String),
+    /// Fail for a reason that may pass.
+    Transient(&'static str),
+    /// Fail for good.
+    Permanent(&'static str),
+    /// Panic.
+    Panic(&'static str),
+    /// End without a word.
+    Vanish,
+    /// Wait to be released or cancelled; when released go on with the act.
+    Stall(Box<Act>),
+    /// Like `Stall`, deaf to cancellation.
+    StallDeaf(Box<Act>),
+}
+
+impl Act {
+    /// Stalls, then writes.
+    pub fn stall(content: &str) -> Act {
+        Act::Stall(Box::new(Act::Write(content.to_owned())))
+    }
+}
+
+/// One run of one command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    pub job: JobId,
+    pub index: usize,
+    /// 1 for the first run of this command, over all attempts.
+    pub run: u32,
+    /// Threads the attempt may use.
+    pub threads: usize,
+}
+
+type Direction = dyn Fn(Run) -> Act + Send + Sync;
+
+/// A shared handle; clones are the same script.
+#[derive(Clone)]
+pub struct Script(Arc<Inner>);
+
+struct Inner {
+    direction: Box<Direction>,
+    runs: Mutex<Vec<Run>>,
+    counts: Mutex<HashMap<(JobId, usize), u32>>,
+    stalled: watch::Sender<usize>,
+    released: Mutex<Vec<usize>>,
+    bell: Condvar,
+}
+
+impl Script {
+    pub fn new(direction: impl Fn(Run) -> Act + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Inner {
+            direction: Box::new(direction),
+            runs: Mutex::default(),
+            counts: Mutex::default(),
+            stalled: watch::Sender::new(0),
+            released: Mutex::default(),
+            bell: Condvar::new(),
+        }))
+    }
+
+    /// Every run writes `<index>.<run>`.
+    pub fn succeed() -> Self {
+        Self::new(|run| Act::Write(format!("{}.{}", run.index, run.run)))
+    }
+
+    /// Runs of this command stall; the others succeed.
+    pub fn stall_on(index: usize) -> Self {
+        Self::new(move |run| {
+            let content = format!("{}.{}", run.index, run.run);
+            if run.index == index {
+                Act::stall(&content)
+            } else {
+                Act::Write(content)
+            }
+        })
+    }
+
+    /// Lets runs of this command go on, now and from now on.
+    pub fn release(&self, index: usize) {
+        self.0.released.lock().unwrap().push(index);
+        self.0.bell.notify_all();
+    }
+
+    /// Waits until so many runs have begun to stall.
+    pub async fn stalled(&self, count: usize) {
+        soon(
+            self.0
+                .stalled
+                .subscribe()
+                .wait_for(|stalled| *stalled >= count),
+        )
+        .await
+        .unwrap();
+    }
+
+    /// What ran, in order: (command, run).
+    pub fn runs(&self) -> Vec<(usize, u32)> {
+        self.0
+            .runs
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|run| (run.index, run.run))
+            .collect()
+    }
+
+    pub fn all_runs(&self) -> Vec<Run> {
+        self.0.runs.lock().unwrap().clone()
+    }
+
+    fn act(&self, act: Act, task: &Task, work: &Work, report: &dyn Report) {
+        let done = |contents: Vec<String>| {
+            let outputs = contents.into_iter().enumerate().map(|(n, content)| {
+                let path = task.dir.join(format!("{n}.out"));
+                fs::write(&path, content).unwrap();
+                Output {
+                    path,
+                    duration: 1.5,
+                    bit_rate: 64_000,
+                    resolution: Some((640, 360)),
+                }
+            });
+            report.done(task.index, Ok(outputs.collect()));
+        };
+        match act {
+            Act::Write(content) => done(vec![content]),
+            Act::WriteEach(contents) => done(contents),
+            Act::Progress(shares, content) => {
+                for done_seconds in shares {
+                    let (index, phase) = (task.index, Phase::Running);
+                    report.progress(Progress {
+                        index,
+                        phase,
+                        done_seconds,
+                        total_seconds: Some(10.0),
+                    });
+                }
+                done(vec![content]);
+            }
+            Act::Transient(message) => report.done(task.index, Err(Failure::transient(message))),
+            Act::Permanent(message) => report.done(task.index, Err(Failure::permanent(message))),
+            Act::Panic(message) => panic!("{message}"),
+            Act::Vanish => {}
+            Act::Stall(next) => {
+                if self.is_released(task.index, || work.cancel.is_cancelled()) {
+                    self.act(*next, task, work, report);
+                }
+            }
+            Act::StallDeaf(next) => {
+                if self.is_released(task.index, || false) {
+                    self.act(*next, task, work, report);
+                }
+            }
+        }
+    }
+
+    /// Blocks until released (true) or given up (false).
+    fn is_released(&self, index: usize, give_up: impl Fn() -> bool) -> bool {
+        self.0.stalled.send_modify(|stalled| *stalled += 1);
+        let mut released = self.0.released.lock().unwrap();
+        loop {
+            if released.contains(&index) {
+                return true;
+            }
+            if give_up() {
+                return false;
+            }
+            // The cancel flag rings no bell, so it is looked at now and then.
+            released = self
+                .0
+                .bell
+                .wait_timeout(released, Duration::from_millis(2))
+                .unwrap()
+                .0;
+        }
+    }
+}
+
+impl Processor for Script {
+    fn run(&self, work: Work, report: &dyn Report) {
+        std::thread::scope(|scope| {
+            let mut threads = Vec::new();
+            for task in &work.tasks {
+                let run = {
+                    let mut counts = self.0.counts.lock().unwrap();
+                    let count = counts.entry((work.job, task.index)).or_default();
+                    *count += 1;
+                    Run {
+                        job: work.job,
+                        index: task.index,
+                        run: *count,
+                        threads: work.threads,
+                    }
+                };
+                self.0.runs.lock().unwrap().push(run);
+                let (work, script) = (&work, self);
+                threads.push(
+                    scope.spawn(move || script.act((script.0.direction)(run), task, work, report)),
+                );
+            }
+            for thread in threads {
+                if let Err(panic) = thread.join() {
+                    std::panic::resume_unwind(panic);
+                }
+            }
+        });
+    }
+}
