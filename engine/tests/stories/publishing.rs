@@ -17,7 +17,10 @@ async fn of_two_commands_with_one_target_the_later_wins_whoever_is_faster() {
     // The third command has its result, so the second, which was as fast, is being held back.
     events
         .find(|event| match event {
-            opmill_engine::EngineEvent::Item { item, .. } => Some(assert_eq!(item.index.0, 2)),
+            opmill_engine::EngineEvent::Item { item, .. } => {
+                assert_eq!(item.index.0, 2);
+                Some(())
+            }
             _ => None,
         })
         .await;
