@@ -8,8 +8,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE;
+use opmill_ops::b64u;
 use sha1::{Digest, Sha1};
 
 /// Bytes per hashed block.
@@ -59,7 +58,7 @@ impl Etag {
             raw[0] = MANY_BLOCKS;
             raw[1..].copy_from_slice(&self.blocks.finalize());
         }
-        URL_SAFE.encode(raw)
+        b64u::encode(raw)
     }
 
     /// The hash and length of everything `reader` has left.

@@ -76,6 +76,7 @@
 
 mod attempt;
 mod buckets;
+pub mod checksum;
 pub mod clock;
 pub mod config;
 mod cores;

@@ -8,17 +8,9 @@ mod stored;
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::alphabet::URL_SAFE;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
 pub use error::EntryError;
 
-/// URL-safe base64: padding is written, and accepted when it is missing.
-const B64U: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use crate::b64u;
 
 /// The bucket of command line inputs that are plain files.
 const LOCAL: &str = "@local";
@@ -114,12 +106,12 @@ impl FromStr for Key {
 impl Entry {
     /// The URL-safe base64 of `bucket:key`, with padding: the argument of `saveas`.
     pub fn to_b64u(&self) -> String {
-        B64U.encode(self.to_string())
+        b64u::encode(self.to_string())
     }
 
     /// Reads [`Entry::to_b64u`]; padding may be missing.
     pub fn from_b64u(text: &str) -> Result<Self, EntryError> {
-        let bytes = B64U.decode(text).map_err(|_| EntryError::Base64)?;
+        let bytes = b64u::decode(text).ok_or(EntryError::Base64)?;
         let text = String::from_utf8(bytes).map_err(|_| EntryError::NotUtf8)?;
         text.parse()
     }

@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 mod av;
+pub mod b64u;
 pub mod cancel;
 pub mod entry;
 pub mod error;

@@ -2,8 +2,7 @@
 //!
 //! Two enumerations of codes must not be mixed up: a notification's (7.4) and a status query's (5.3).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE;
+use opmill_ops::b64u;
 use opmill_store::{Delivery, DeliveryState, JobState, OwedScope};
 use serde::{Deserialize, Serialize};
 
@@ -73,12 +72,8 @@ impl Notification {
 
     /// The body of the request: base64url of the JSON, padding kept, nothing else.
     pub fn to_body(&self) -> String {
-        encode(&self.to_json())
+        b64u::encode(self.to_json())
     }
-}
-
-fn encode(json: &str) -> String {
-    URL_SAFE.encode(json)
 }
 
 /// The code of a command's own notification (7.4): `last` when no other command is outstanding.
@@ -178,14 +173,14 @@ mod tests {
     #[test]
     fn c_31_the_body_is_base64url_of_the_json() {
         assert_eq!(
-            encode(C_31),
+            b64u::encode(C_31),
             "eyJpZCI6IjIwMDUwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMSIsImNvZGUiOjMsImRlc2MiOiJmaWxlT3BlcmF0ZVN1Y2NlZWQiLCJzZXBhcmF0ZSI6MCwiaW5wdXRrZXkiOiJ2Lm1wNCIsImlucHV0YnVja2V0IjoiYmt0IiwiaW5wdXRmc2l6ZSI6MTAwMCwiaXRlbXMiOltdfQ=="
         );
     }
 
     #[test]
     fn c_32_the_signature_is_over_the_address_and_the_body_as_sent() {
-        let signed = authorization(&pair(), "http://127.0.0.1:9000/notify", &encode(C_31));
+        let signed = authorization(&pair(), "http://127.0.0.1:9000/notify", &b64u::encode(C_31));
         assert_eq!(
             signed,
             "testak:YjA5ZWYwNzE4OTEyNzhjMDNhY2M2MGZkMTk1NTliYjYzZDgwZGI4Mg=="
@@ -199,7 +194,7 @@ mod tests {
 
     #[test]
     fn c_33_a_notification_with_an_item() {
-        let body = encode(C_33);
+        let body = b64u::encode(C_33);
         assert_eq!(body.len(), 804);
         assert!(body.starts_with("eyJpZCI6IjEwMDUw") && body.ends_with("XX1dfQ=="));
         let signed = authorization(&pair(), "http://127.0.0.1:9000/notify?job=7", &body);
@@ -246,7 +241,7 @@ mod tests {
             (OwedScope::Command(ItemIndex(1)), FAILED, 1),
         ] {
             let body = Notification::about(&job, scope, code).to_body();
-            let json: Value = serde_json::from_slice(&URL_SAFE.decode(body).unwrap()).unwrap();
+            let json: Value = serde_json::from_slice(&b64u::decode(body).unwrap()).unwrap();
             assert!(json["code"].is_u64() && json["separate"] == 1, "{json}");
             assert_eq!(json["items"].as_array().unwrap().len(), items);
             assert!(

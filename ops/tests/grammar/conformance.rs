@@ -1,7 +1,6 @@
 //! The protocol's conformance vectors that concern the op language, by their numbers.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE;
+use opmill_ops::b64u;
 use opmill_ops::op::{Container, Op};
 use opmill_ops::{CommandError, Entry, EntryError, SaveAs, parse};
 
@@ -48,7 +47,7 @@ fn c03_keys_are_utf8() {
 #[test]
 fn c04_the_alphabet_is_the_url_safe_one_and_a_key_is_needed() {
     assert_eq!(encoded("bkt", "a?>b"), "Ymt0OmE_PmI=");
-    assert_eq!(URL_SAFE.encode("bkt"), "Ymt0");
+    assert_eq!(b64u::encode("bkt"), "Ymt0");
     assert_eq!(Entry::from_b64u("Ymt0"), Err(EntryError::NoColon));
 }
 
@@ -58,11 +57,23 @@ fn c05_blanks_and_plus_are_fine_an_empty_key_is_not() {
         encoded("bkt", "中 文/a+b.mp4"),
         "Ymt0OuS4rSDmlocvYStiLm1wNA=="
     );
-    assert_eq!(URL_SAFE.encode("bkt:"), "Ymt0Og==");
+    assert_eq!(b64u::encode("bkt:"), "Ymt0Og==");
     assert_eq!(
         Entry::from_b64u("Ymt0Og=="),
         Err(EntryError::KeyLength { bytes: 0 })
     );
+}
+
+#[test]
+fn c06_a_prefetch_argument_is_encoded_twice() {
+    let keys = ["a", "b"].map(b64u::encode).join("|");
+    assert_eq!(b64u::encode(format!("bkt:{keys}")), "Ymt0OllRPT18WWc9PQ==");
+}
+
+#[test]
+fn c07_keys_in_headers_and_values_in_paths_are_plain_base64url() {
+    assert_eq!(b64u::encode("big.bin"), "YmlnLmJpbg==");
+    assert_eq!(format!("/x:a/{}", b64u::encode("1")), "/x:a/MQ==");
 }
 
 #[test]
@@ -83,7 +94,7 @@ fn c55_two_commands_of_a_policy() {
 #[test]
 fn c57_the_vendor_s_trimming_example() {
     let fops = "YXZ0aHVtYi9tb3Yvc3MvMTI1L3QvMTAwfHNhdmVhcy9kbTlrTFhkamN5MTBaWE4wTURBeE9tOTFkSEIxZEM1dGIzWT0=";
-    let text = String::from_utf8(URL_SAFE.decode(fops).unwrap()).unwrap();
+    let text = String::from_utf8(b64u::decode(fops).unwrap()).unwrap();
     assert!(
         text.starts_with("avthumb/mov/ss/125/t/100|saveas/"),
         "{text}"
@@ -102,7 +113,7 @@ fn c57_the_vendor_s_trimming_example() {
 #[test]
 fn c58_a_join_is_one_command_of_an_unknown_op() {
     let base64 = "YXZjb25jYXQvbXA0L21vZGUvMi9jb25jYXRvcmRlci8xLTIvbW9vdlRvRnJvbnQvMS9NaTV0Y0RRPXxzYXZlYXMvWW10ME9tb3ViWEEw";
-    let text = String::from_utf8(URL_SAFE.decode(base64).unwrap()).unwrap();
+    let text = String::from_utf8(b64u::decode(base64).unwrap()).unwrap();
     assert_eq!(
         text,
         "avconcat/mp4/mode/2/concatorder/1-2/moovToFront/1/Mi5tcDQ=|saveas/Ymt0OmoubXA0"
