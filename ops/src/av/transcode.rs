@@ -341,9 +341,10 @@ impl<'a> Pass<'a> {
             }
         }
         if let Some(decoder) = &mut track.decoder {
-            let (is_video, next, wanted_by) = (track.is_video, &mut track.next, &track.decoded_by);
+            let kind = (track.is_video, track.base);
+            let (next, wanted_by) = (&mut track.next, &track.decoded_by);
             decoder.packet(&packet, &mut |frame| {
-                fan_out(frame, is_video, next, wanted_by, outputs)
+                fan_out(frame, kind, next, wanted_by, outputs)
             })?;
         }
         self.progress();
@@ -353,9 +354,9 @@ impl<'a> Pass<'a> {
     fn drain(&mut self, outputs: &mut [Output<'_>]) -> Result<(), OpsError> {
         for track in self.tracks.values_mut() {
             if let Some(decoder) = &mut track.decoder {
-                let (is_video, next, wanted_by) =
-                    (track.is_video, &mut track.next, &track.decoded_by);
-                decoder.finish(&mut |frame| fan_out(frame, is_video, next, wanted_by, outputs))?;
+                let kind = (track.is_video, track.base);
+                let (next, wanted_by) = (&mut track.next, &track.decoded_by);
+                decoder.finish(&mut |frame| fan_out(frame, kind, next, wanted_by, outputs))?;
             }
         }
         Ok(())
@@ -388,16 +389,25 @@ impl<'a> Pass<'a> {
     }
 }
 
+/// How long a frame lasts. Samples are counted: their packet's duration is wrong where a codec saves bits for later (WMA).
+fn length(frame: &ffmpeg::Frame, is_video: bool, base: (i32, i32)) -> i64 {
+    if is_video {
+        return sys::frame_duration(frame).max(0);
+    }
+    let shape = sys::sample_shape(frame);
+    rescale(shape.samples.max(0).into(), (1, shape.rate.max(1)), base)
+}
+
 /// Gives a decoded frame to every output that wants it; the last one gets the frame itself.
 fn fan_out(
     mut frame: ffmpeg::Frame,
-    is_video: bool,
+    (is_video, base): (bool, (i32, i32)),
     next: &mut i64,
     wanted_by: &[usize],
     outputs: &mut [Output<'_>],
 ) -> Result<(), OpsError> {
     let at = sys::best_timestamp(&frame).unwrap_or(*next);
-    *next = at + sys::frame_duration(&frame).max(0);
+    *next = at + length(&frame, is_video, base);
     frame.set_pts(Some(at));
     let feed = |frame| {
         if is_video {
