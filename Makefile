@@ -24,13 +24,14 @@ demo: setup ## build, run the main job on a clip, show what came out (INPUT=my.m
 	@scripts/demo.sh $(if $(INPUT),"$(INPUT)")
 
 # Benchmarks are not tests: --all-targets would run them, so the targets are named. Doc tests need their own call.
+# The results come last, also when something failed.
 test: setup ## every test, the documentation's examples and the library's example programs
-	@mkdir -p $(target)
-	cargo test --workspace --no-fail-fast --lib --bins --tests --examples 2>&1 | tee $(target)/test.log
-	cargo test --workspace --no-fail-fast --doc 2>&1 | tee -a $(target)/test.log
-	@scripts/run-examples.sh
-	@grep '^test result' $(target)/test.log | awk '{ print; passed += $$4; failed += $$6; ignored += $$8 } \
-	  END { printf "test result in all: %d passed; %d failed; %d ignored\n", passed, failed, ignored }'
+	@mkdir -p $(target); failed=0; \
+	{ cargo test --workspace --no-fail-fast --lib --bins --tests --examples && \
+	  cargo test --workspace --no-fail-fast --doc && scripts/run-examples.sh; } 2>&1 | tee $(target)/test.log || failed=1; \
+	awk '/^test .* FAILED$$/ { print } /^test result/ { print; passed += $$4; failed += $$6; ignored += $$8 } \
+	  END { printf "test result in all: %d passed; %d failed; %d ignored\n", passed, failed, ignored }' $(target)/test.log; \
+	exit $$failed
 
 lint: setup ## formatting, clippy and documentation, warnings denied
 	cargo fmt --all --check

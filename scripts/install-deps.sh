@@ -21,20 +21,15 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # at_least HAVE WANTED: is version HAVE not older than WANTED?
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
-as_root() {
-  if [ "$(id -u)" -eq 0 ]; then
-    "$@"
-  elif has sudo; then
-    sudo "$@"
-  else
-    die "not root and no sudo; run this as root: $*"
-  fi
-}
-
 apt_install() {
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    has sudo || die "not root and no sudo; run as root: apt-get update && apt-get install --no-install-recommends $*"
+    sudo=(sudo)
+  fi
   say "installing with apt: $*"
-  as_root apt-get -qq update
-  as_root env DEBIAN_FRONTEND=noninteractive \
+  "${sudo[@]}" apt-get -qq update
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends "$@" >/dev/null
 }
 

@@ -37,10 +37,11 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     while let Some(event) = events.next().await {
         match event {
             EngineEvent::Progress(progress) => {
-                let percent = progress.percent.map(|percent| format!(" {percent:.0} %"));
                 let speed = progress.speed.map(|speed| format!(" at {speed:.1}x"));
-                let [percent, speed] = [percent, speed].map(Option::unwrap_or_default);
-                println!("command {}:{percent}{speed}", progress.index.0 + 1);
+                if let Some(percent) = progress.percent {
+                    let (command, speed) = (progress.index.0 + 1, speed.unwrap_or_default());
+                    println!("command {command}: {percent:.0} %{speed}");
+                }
             }
             EngineEvent::Item { item, .. } => {
                 println!("command {}: {:?}", item.index.0 + 1, item.status)

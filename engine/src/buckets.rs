@@ -362,4 +362,25 @@ mod tests {
         }
         assert_eq!(root_problem("file:///srv/media"), None);
     }
+
+    #[cfg(feature = "cloud")]
+    #[test]
+    fn the_clouds_are_roots_too() {
+        for root in [
+            "s3://bucket/prefix",
+            "az://account/container",
+            "gs://bucket",
+        ] {
+            let problem = root_problem(root).unwrap_or_default();
+            assert!(!problem.contains("not enabled"), "{root}: {problem}");
+        }
+        assert_eq!(root_problem("s3://bucket/prefix"), None);
+    }
+
+    #[cfg(not(feature = "cloud"))]
+    #[test]
+    fn a_build_without_the_clouds_says_so() {
+        let problem = root_problem("s3://bucket/prefix").unwrap();
+        assert!(problem.contains("feature `cloud`"), "{problem}");
+    }
 }

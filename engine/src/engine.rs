@@ -98,24 +98,30 @@ impl Engine {
 
     async fn assemble(config: Config, parts: Parts) -> Result<Engine, EngineError> {
         config.validate()?;
-        let given = config.data.clone();
-        let data = std::path::absolute(&given).map_err(|source| EngineError::Work {
-            path: given,
+        let Parts {
+            clock,
+            processor,
+            transport,
+            sync,
+        } = parts;
+        let given = &config.data;
+        let data = std::path::absolute(given).map_err(|source| EngineError::Work {
+            path: given.clone(),
             source,
         })?;
-        let transport = match parts.transport {
+        let transport = match transport {
             Some(transport) => transport,
             None => Arc::new(Http::new(&config.notify)?),
         };
         let buckets = Buckets::open(&config, &data)?;
-        let (dir, clock) = (data.clone(), Arc::clone(&parts.clock));
-        let opened = tokio::task::spawn_blocking(move || open_data(&dir, clock, parts.sync)).await;
+        let (dir, store_clock) = (data.clone(), Arc::clone(&clock));
+        let opened = tokio::task::spawn_blocking(move || open_data(&dir, store_clock, sync)).await;
         let (store, counts) = opened.unwrap_or_else(|error| Err(panicked(error)))?;
         let shared = Arc::new(Shared::new(Ingredients {
             config,
             data,
-            clock: parts.clock,
-            processor: parts.processor,
+            clock,
+            processor,
             transport,
             buckets,
             store,
@@ -130,16 +136,14 @@ impl Engine {
     /// Sets workers, scheduler and deliverer to work.
     async fn start(&self) {
         let shared = self.shared();
-        let mut tasks = self.handle.tasks.lock().await;
-        // Taken by a shutdown, which nobody can have asked for yet.
-        let Some(tasks) = tasks.as_mut() else { return };
-        for number in 0..shared.config.workers.jobs {
-            tasks.workers.spawn(worker::run(Arc::clone(shared), number));
+        // Nobody can have asked this engine to shut down yet, which is what takes the tasks away.
+        if let Some(Tasks { workers, services }) = self.handle.tasks.lock().await.as_mut() {
+            for number in 0..shared.config.workers.jobs {
+                workers.spawn(worker::run(Arc::clone(shared), number));
+            }
+            services.spawn(scheduler::run(Arc::clone(shared)));
+            services.spawn(notify::deliver::run(Arc::clone(shared)));
         }
-        tasks.services.spawn(scheduler::run(Arc::clone(shared)));
-        tasks
-            .services
-            .spawn(notify::deliver::run(Arc::clone(shared)));
     }
 
     /// Takes a job. When this returns, the job survives a power cut.

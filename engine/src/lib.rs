@@ -63,15 +63,17 @@
 //! | file | what it decides |
 //! |---|---|
 //! | `engine.rs`, `config.rs`, `job.rs`, `item.rs`, `events.rs`, `error.rs` | the library's door |
-//! | `submit.rs`, `spec.rs`, `target.rs` | what is accepted, how it is kept, where results will go |
+//! | `submit.rs`, `source.rs`, `spec.rs`, `target.rs` | what is accepted, how it is kept, where results will go |
 //! | `scheduler.rs`, `timetable.rs`, `rescue.rs` | when a job becomes available |
 //! | `worker.rs`, `attempt.rs`, `cores.rs` | who runs it, for how long, with how many threads |
-//! | `executor.rs`, `ledger.rs`, `processor.rs`, `progress.rs` | one attempt, first command to verdict |
-//! | `buckets.rs`, `publish.rs`, `work.rs`, `durable.rs`, `etag.rs` | objects in and out, whole or not at all |
+//! | `executor.rs`, `ledger.rs`, `verdict.rs` | one attempt, first command to verdict |
+//! | `processor.rs`, `media.rs`, `progress.rs` | what works on the media, on which thread, and how far it is |
+//! | `buckets.rs`, `place.rs`, `mime.rs` | which file or remote object an entry is |
+//! | `outputs.rs`, `publish.rs`, `etag.rs`, `work.rs`, `durable.rs` | outputs in their places, whole or not at all |
 //! | `retry.rs`, `redrive.rs` | what is tried again, when, and at whose word |
 //! | `notify/` | what is told to whom, signed how, tried how often, sent where |
 //! | `shutdown.rs`, `shared.rs`, `watchers.rs`, `view.rs` | the end; what all parts share; who waits; what is shown |
-//! | `clock.rs`, `telemetry.rs`, `lock.rs` | time, traces, locks |
+//! | `clock.rs`, `telemetry.rs`, `lock.rs`, `checksum.rs` | time, traces, locks, sums of uploads |
 #![forbid(unsafe_code)]
 
 mod attempt;
@@ -104,6 +106,7 @@ pub mod retry;
 mod scheduler;
 mod shared;
 mod shutdown;
+mod source;
 mod spec;
 mod submit;
 mod target;

@@ -33,3 +33,69 @@ async fn renew_own(shared: &Shared) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use opmill_store::{JobState, NewJob, Options, Store, WorkerId};
+
+    use super::*;
+    use crate::attempt::Attempt;
+    use crate::buckets::Buckets;
+    use crate::clock::{Clock as _, Manual};
+    use crate::config::Config;
+    use crate::notify::Http;
+    use crate::processor::Media;
+    use crate::shared::Ingredients;
+
+    const LEASE: Duration = Duration::from_secs(30);
+
+    /// Claims a job, lets its lease run out, and rescues. `listed`: the attempt is alive in this process.
+    async fn after_its_lease(listed: bool) -> opmill_store::Job {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Manual::new(UnixMillis::new(1_000_000)));
+        let now = Arc::clone(&clock);
+        let options = Options {
+            clock: Arc::new(move || now.now()),
+            ..Options::default()
+        };
+        let store = Store::open(&dir.path().join("store"), options).unwrap();
+        let config = Config::at(dir.path());
+        let shared = Shared::new(Ingredients {
+            data: dir.path().to_owned(),
+            clock: Arc::clone(&clock) as _,
+            processor: Arc::new(Media),
+            transport: Arc::new(Http::new(&config.notify).unwrap()),
+            buckets: Buckets::open(&config, dir.path()).unwrap(),
+            store: store.clone(),
+            config,
+        });
+        let id = store.enqueue(NewJob::default()).unwrap().id;
+        let (lease, _) = store.claim(&WorkerId::new("w"), LEASE).unwrap().unwrap();
+        let attempt = Arc::new(Attempt::new(lease));
+        let _entered = shared.running.enter(id, Arc::clone(&attempt));
+        if !listed {
+            shared.running.forget(id);
+        }
+        clock.advance(100 * LEASE);
+        rescue(&shared).await.unwrap();
+        store.job(id).unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_silent_worker_loses_its_job() {
+        let job = after_its_lease(false).await;
+        assert_eq!((job.state, job.rescues), (JobState::Available, 1));
+    }
+
+    #[tokio::test]
+    async fn an_attempt_of_this_process_keeps_its_job_whatever_the_clock_says() {
+        let job = after_its_lease(true).await;
+        assert!(
+            matches!(job.state, JobState::Running(_)) && job.rescues == 0,
+            "{job:?}"
+        );
+    }
+}

@@ -1,9 +1,7 @@
 //! Takes a request: everything that can be known to be wrong is refused here, with nothing left behind; what is
 //! accepted is on disk when [`submit`] returns.
 
-use std::path::PathBuf;
-
-use opmill_ops::{BucketName, Command, Entry};
+use opmill_ops::{Command, Entry};
 use opmill_store::NewJob;
 use url::Url;
 
@@ -12,6 +10,7 @@ use crate::events::EngineEvent;
 use crate::job::{JobSpec, Source, Submitted};
 use crate::notify::transport::check_literal;
 use crate::shared::Shared;
+use crate::source;
 use crate::spec::Spec;
 use crate::target;
 
@@ -29,8 +28,11 @@ pub(crate) async fn submit(shared: &Shared, request: JobSpec) -> Result<Submitte
     {
         return Ok(Submitted { id, existing: true });
     }
-    let out = request.out.map(out_folder).transpose()?;
-    let source = source(shared, request.source)?;
+    let out = request.out.map(source::out_folder).transpose()?;
+    if matches!(request.source, Source::File(_)) && !shared.config.local_files {
+        return Err(EngineError::LocalFilesOff);
+    }
+    let source = source::entry(request.source)?;
     let place = shared.buckets.place(&source, out.as_deref())?;
     let size = place.size(&source).await?;
     let size = size.ok_or_else(|| EngineError::SourceNotFound {
@@ -72,99 +74,6 @@ pub(crate) async fn submit(shared: &Shared, request: JobSpec) -> Result<Submitte
     })
 }
 
-impl JobSpec {
-    /// Where each command's (first) output would go, in the order of the op string; a command in error has no target.
-    /// For callers that must know before they submit, such as one that plans many jobs at once.
-    ///
-    /// # Errors
-    /// [`EngineError::Ops`], [`EngineError::SourcePath`], and [`EngineError::TargetName`] for a target that has no
-    /// valid name for this source.
-    pub fn targets(&self) -> Result<Vec<Entry>, EngineError> {
-        let spec = Spec {
-            source: entry(self.source.clone())?,
-            size: 0,
-            ops: String::new(),
-            out: self.out.clone(),
-            notify: None,
-            separate: false,
-            access_key: None,
-        };
-        let mut targets = Vec::new();
-        for command in opmill_ops::parse(&self.ops)? {
-            if let Ok(pipeline) = &command.pipeline {
-                targets.push(first_output(&target::of(&command, pipeline, &spec)?)?);
-            }
-        }
-        Ok(targets)
-    }
-}
-
-/// The name of a target's only output.
-fn first_output(target: &Entry) -> Result<Entry, EngineError> {
-    let key = target::numbered(&target.key, 1)?.pop();
-    Ok(Entry {
-        bucket: target.bucket.clone(),
-        key: key.unwrap_or_else(|| target.key.clone()),
-    })
-}
-
-fn source(shared: &Shared, source: Source) -> Result<Entry, EngineError> {
-    match source {
-        Source::File(_) if !shared.config.local_files => Err(EngineError::LocalFilesOff),
-        source => entry(source),
-    }
-}
-
-fn entry(source: Source) -> Result<Entry, EngineError> {
-    let path = match source {
-        Source::Object(entry) => return Ok(entry),
-        Source::File(path) => path,
-    };
-    let whole = absolute(path)?;
-    let refused = |reason: &dyn ToString| EngineError::SourcePath {
-        path: whole.clone(),
-        reason: reason.to_string(),
-    };
-    let text = whole
-        .to_str()
-        .ok_or_else(|| refused(&"its name is not UTF-8"))?;
-    let key = text
-        .trim_start_matches('/')
-        .parse()
-        .map_err(|error| refused(&error))?;
-    Ok(Entry {
-        bucket: BucketName::local(),
-        key,
-    })
-}
-
-/// The folder need not exist yet, so only its beginning can be made sure of.
-fn out_folder(path: PathBuf) -> Result<PathBuf, EngineError> {
-    std::path::absolute(&path).map_err(|source| EngineError::Write { path, source })
-}
-
-/// Jobs outlive the working directory they were submitted in. `..` is resolved as the file system does it, since a key
-/// may not hold it.
-fn absolute(path: PathBuf) -> Result<PathBuf, EngineError> {
-    let has_parent = path
-        .components()
-        .any(|part| part == std::path::Component::ParentDir);
-    let whole = if has_parent {
-        path.canonicalize()
-    } else {
-        std::path::absolute(&path)
-    };
-    whole.map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => EngineError::SourceNotFound {
-            name: path.display().to_string(),
-        },
-        _ => EngineError::Source {
-            name: path.display().to_string(),
-            source,
-        },
-    })
-}
-
 fn check_receiver(shared: &Shared, url: &str) -> Result<(), EngineError> {
     let refused = |reason: String| EngineError::NotifyUrl {
         url: url.to_owned(),
@@ -191,18 +100,17 @@ async fn check_targets(
     spec: &Spec,
 ) -> Result<(), EngineError> {
     for command in commands {
-        let Some((pipeline, true)) = command
-            .pipeline
-            .as_ref()
-            .ok()
-            .map(|known| (known, known.saveas.is_some()))
-        else {
+        let Ok(pipeline) = &command.pipeline else {
             continue;
         };
-        let Ok(target) = target::of(command, pipeline, spec) else {
+        if pipeline.saveas.is_none() {
+            continue;
+        }
+        // A name that this source makes invalid fails its command, not the job.
+        let Ok(entry) = target::of(command, pipeline, spec) else {
             continue;
         };
-        let Ok(entry) = first_output(&target) else {
+        let Ok(entry) = target::first(&entry) else {
             continue;
         };
         let place = shared.buckets.place(&entry, spec.out.as_deref())?;
@@ -211,4 +119,30 @@ async fn check_targets(
         }
     }
     Ok(())
+}
+
+impl JobSpec {
+    /// Where the (first) output of each command would go, in the order of the op string, without those of commands in
+    /// error. For callers that plan many jobs and must know before they submit.
+    ///
+    /// # Errors
+    /// [`EngineError::Ops`], [`EngineError::SourcePath`], and [`EngineError::TargetName`] for a target that has no
+    /// valid name for this source.
+    pub fn targets(&self) -> Result<Vec<Entry>, EngineError> {
+        let spec = Spec {
+            source: source::entry(self.source.clone())?,
+            size: 0,
+            ops: String::new(),
+            out: self.out.clone(),
+            notify: None,
+            separate: false,
+            access_key: None,
+        };
+        let commands = opmill_ops::parse(&self.ops)?;
+        let known = commands
+            .iter()
+            .filter_map(|command| Some((command, command.pipeline.as_ref().ok()?)));
+        let target = |(command, pipeline)| target::first(&target::of(command, pipeline, &spec)?);
+        Ok(known.map(target).collect::<Result<_, _>>()?)
+    }
 }

@@ -50,22 +50,36 @@ fn default(command: &str, format: &str, spec: &Spec) -> Result<Entry, EntryError
     })
 }
 
-/// The keys of `count` outputs: `$(count)` becomes 000001, 000002, …; without it a single output keeps the key as it
+/// The object that the only output of a command with this target is.
+pub(crate) fn first(target: &Entry) -> Result<Entry, EntryError> {
+    let key = target.key.as_str().replace(COUNT, &count(1)).parse()?;
+    Ok(Entry {
+        bucket: target.bucket.clone(),
+        key,
+    })
+}
+
+/// The keys of so many outputs: `$(count)` becomes 000001, 000002, …; without it a single output keeps the key as it
 /// is and several get `_000001`, … before the suffix.
-pub(crate) fn numbered(target: &Key, count: usize) -> Result<Vec<Key>, EntryError> {
+pub(crate) fn numbered(target: &Key, outputs: usize) -> Result<Vec<Key>, EntryError> {
     let key = target.as_str();
     let (stem, suffix) = split_suffix(key);
-    (1..=count)
+    (1..=outputs)
         .map(|n| {
             if key.contains(COUNT) {
-                key.replace(COUNT, &format!("{n:06}")).parse()
-            } else if count == 1 {
+                key.replace(COUNT, &count(n)).parse()
+            } else if outputs == 1 {
                 Ok(target.clone())
             } else {
-                format!("{stem}_{n:06}{suffix}").parse()
+                format!("{stem}_{}{suffix}", count(n)).parse()
             }
         })
         .collect()
+}
+
+/// How an output is counted (wire.md 5.5).
+fn count(n: usize) -> String {
+    format!("{n:06}")
 }
 
 /// The last segment of a key.

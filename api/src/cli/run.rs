@@ -9,7 +9,7 @@ mod plan;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use opmill_engine::{Engine, JobId, Redriven};
+use opmill_engine::{Engine, Job, Redriven};
 use plan::Planned;
 
 use super::follow::{self, Followed};
@@ -77,7 +77,6 @@ pub async fn run(args: Args) -> Result<Outcome, CliError> {
         },
     )
     .await?;
-    tell_of_others(&engine).await?;
     let events = engine.events();
     let submitted = match submit(&engine, &args, jobs).await {
         Ok(submitted) => submitted,
@@ -93,14 +92,16 @@ pub async fn run(args: Args) -> Result<Outcome, CliError> {
     follow::follow(engine, submitted, events, interrupted, &style).await
 }
 
-/// Jobs of other command lines that an interruption left in the queue run too, which may surprise.
-async fn tell_of_others(engine: &Engine) -> Result<(), CliError> {
+/// Jobs of other command lines that an interruption left in the queue run too, which may surprise. `ours` of the
+/// unfinished ones belong to this command line.
+async fn tell_of_others(engine: &Engine, ours: usize) -> Result<(), CliError> {
     let counts = engine.counts().await?;
     let left = counts.scheduled + counts.available + counts.running + counts.retryable;
-    if left > 0 {
+    let others = left.saturating_sub(ours);
+    if others > 0 {
+        let others = text::count(others, "job");
         text::note(&format!(
-            "{} left in the queue by an earlier run; this one finishes them",
-            text::count(left, "job")
+            "before these: {others} that another command line left in the queue"
         ));
     }
     Ok(())
@@ -127,18 +128,25 @@ async fn submit(
     jobs: Vec<Planned>,
 ) -> Result<Vec<Followed>, CliError> {
     let mut found = Vec::new();
+    let mut unfinished = 0;
     for job in jobs {
         let (generation, known) = place_in_queue(engine, args, &job).await?;
-        if known.is_none() && !args.force {
-            refuse_existing(&job)?;
+        match &known {
+            Some(known) => unfinished += usize::from(!known.is_final()),
+            None if args.force => {}
+            None => refuse_existing(&job)?,
         }
         found.push((job, generation, known));
     }
+    tell_of_others(engine, unfinished).await?;
     let mut submitted = Vec::new();
     for (job, generation, known) in found {
         let name = job.input.shown.display().to_string();
         let (id, before) = match known {
-            Some(id) => (id, engine.resume(id).await? == Redriven::Complete),
+            Some(known) => (
+                known.id,
+                engine.resume(known.id).await? == Redriven::Complete,
+            ),
             None => (
                 engine
                     .submit(job.spec.clone().idempotency_key(job.key(generation)))
@@ -152,28 +160,22 @@ async fn submit(
     Ok(submitted)
 }
 
-/// The latest generation of a job, and its id if the queue has it. With `--force` a generation that is final makes room
-/// for the next one, so that a forced run that was interrupted goes on and one that ended starts anew.
+/// The latest generation of a job, and the job itself if the queue has it. With `--force` a generation that is final
+/// makes room for the next one, so that a forced run that was interrupted goes on and one that ended starts anew.
 async fn place_in_queue(
     engine: &Engine,
     args: &Args,
     job: &Planned,
-) -> Result<(u32, Option<JobId>), CliError> {
+) -> Result<(u32, Option<Job>), CliError> {
+    let mut generation = 0;
     let mut latest = None;
-    for generation in 0.. {
-        let Some(id) = engine.find(job.key(generation)).await? else {
-            break;
-        };
-        latest = Some((generation, id));
+    while let Some(id) = engine.find(job.key(generation)).await? {
+        latest = engine.job(id).await?;
+        generation += 1;
     }
     Ok(match latest {
-        None => (0, None),
-        Some((generation, id))
-            if args.force && engine.job(id).await?.is_none_or(|job| job.is_final()) =>
-        {
-            (generation + 1, None)
-        }
-        Some((generation, id)) => (generation, Some(id)),
+        Some(job) if !(args.force && job.is_final()) => (generation - 1, Some(job)),
+        _ => (generation, None),
     })
 }
 

@@ -44,6 +44,7 @@ fn after_ctrl_c_the_same_line_finishes_what_is_left() {
 
     let said = world.opmill(&LINE);
     assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(!said.err.contains("another command line"), "{said:?}");
     assert_eq!(world.files("out").len(), 9);
     assert_eq!(
         world.jobs().len(),
@@ -62,6 +63,22 @@ fn after_ctrl_c_the_same_line_finishes_what_is_left() {
     );
     assert!(!said.err.contains("a.mp4: vframe"), "{said:?}");
     world.assert_tidy();
+}
+
+/// Another command line on the same queue says that there is something before it.
+#[test]
+fn what_an_interruption_left_goes_first() {
+    let world = world();
+    let mut run = world.start(&LINE[..6]);
+    run.wait_for("a.mp4: started");
+    run.signal("KILL");
+    run.end();
+    world.clip("silent.mp4", "d.mp4");
+    let said = world.opmill(&["run", "--workers", "1", "--ops", "vframe/jpg", "d.mp4"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let expected = "before these: 1 job that another command line left in the queue";
+    assert!(said.err.contains(expected), "{said:?}");
+    assert_eq!(world.jobs()[0]["state"], "completed", "{said:?}");
 }
 
 #[test]

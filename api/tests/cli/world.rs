@@ -167,11 +167,10 @@ impl Running {
         }
     }
 
-    /// Sends a signal by name, such as INT.
+    /// Sends a signal by name, such as INT. The shell's own `kill`, because not every system has the program.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([&format!("-{name}"), &self.child.id().to_string()])
-            .status();
+        let kill = format!("kill -{name} {}", self.child.id());
+        let status = Command::new("sh").args(["-c", &kill]).status();
         assert!(status.unwrap().success());
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use opmill_engine::{EngineError, EngineEvent, ItemStatus, JobState};
 
 use crate::script::{Act, Script};
-use crate::world::{LEASE, RECEIVER, SECOND, Seed, World, soon};
+use crate::world::{LEASE, RECEIVER, SECOND, Seed, World, a_moment, soon};
 
 /// A worker dies in the middle of a job; the next process finishes it, and the client hears once.
 #[tokio::test]
@@ -20,9 +20,7 @@ async fn a_job_survives_the_death_of_its_worker() {
         .notify(RECEIVER);
     let job = world.submit_spec(spec).await;
     world.script.stalled(1).await;
-    events
-        .find(|event| matches!(event, EngineEvent::Item { .. }).then_some(()))
-        .await;
+    events.item().await;
 
     // Its directory has one process at a time, so opening it is proof enough that the worker is gone.
     let world = world.kill_and_reopen(Script::succeed()).await;
@@ -59,9 +57,7 @@ async fn a_worker_that_lost_its_lease_publishes_nothing() {
         "{done:?}"
     );
     world.script.release(0);
-    events
-        .find(|event| matches!(event, EngineEvent::LeaseLost { .. }).then_some(()))
-        .await;
+    events.lease_lost().await;
     assert_eq!(world.content("out", "o.mp4"), "fresh");
     assert_eq!(world.job(job).await, done, "nothing was recorded either");
 }
@@ -82,7 +78,7 @@ async fn a_lease_is_kept_as_long_as_the_work_takes() {
         // The heartbeat is heard in the store.
         soon(async {
             while matches!(world.job(job).await.state, JobState::Running(lease) if lease.expires == before.expires) {
-                tokio::task::yield_now().await;
+                a_moment().await;
             }
         })
         .await;
@@ -93,23 +89,32 @@ async fn a_lease_is_kept_as_long_as_the_work_takes() {
     assert!(job.updated >= first.expires, "it outlived its first lease");
 }
 
-/// The machine sleeps for an hour: nobody else can have taken the job, so it goes on where it was.
+/// The machine sleeps for an hour: nobody else can have taken the jobs, so they go on where they were.
 #[tokio::test]
 async fn a_jump_of_the_clock_costs_nobody_the_lease() {
-    let world = World::start(Script::stall_on(1)).await;
-    let job = world.submit("avthumb/mp4;avthumb/mov").await;
-    world.script.stalled(1).await;
+    const JOBS: usize = 8;
+    let world = Seed::new(Script::stall_on(1))
+        .config(|config| config.workers.jobs = JOBS + 1)
+        .start()
+        .await;
+    let mut jobs = Vec::new();
+    for _ in 0..JOBS {
+        jobs.push(world.submit("avthumb/mp4;avthumb/mov").await);
+    }
+    world.script.stalled(JOBS).await;
     world.clock.advance(120 * LEASE);
     assert!(
         world.run("vframe/jpg").await.succeeded(),
         "others are not disturbed"
     );
     world.script.release(1);
-    let job = world.end(job).await;
-    assert!(
-        job.succeeded() && job.attempts == 1 && job.rescues == 0,
-        "{job:?}"
-    );
+    for job in jobs {
+        let job = world.end(job).await;
+        assert!(
+            job.succeeded() && job.attempts == 1 && job.rescues == 0,
+            "{job:?}"
+        );
+    }
 }
 
 /// Ctrl-C in the middle: the attempt is given back, and the next start goes on.
@@ -121,9 +126,7 @@ async fn a_shutdown_interrupts_and_the_next_start_goes_on() {
         .submit("avthumb/mp4|saveas/out:a;vframe/jpg|saveas/out:b")
         .await;
     world.script.stalled(1).await;
-    events
-        .find(|event| matches!(event, EngineEvent::Item { .. }).then_some(()))
-        .await;
+    events.item().await;
     let waiting = tokio::spawn({
         let engine = world.engine.clone();
         async move { engine.wait(id).await }
@@ -133,9 +136,7 @@ async fn a_shutdown_interrupts_and_the_next_start_goes_on() {
         soon(waiting).await.unwrap(),
         Err(EngineError::Closed)
     ));
-    events
-        .find(|event| matches!(event, EngineEvent::Interrupted { .. }).then_some(()))
-        .await;
+    events.interrupted().await;
 
     let world = seed.script(Script::succeed()).start().await;
     let job = world.end(id).await;
@@ -171,7 +172,7 @@ async fn a_shutdown_lets_running_jobs_finish_while_it_drains() {
             world.engine.submit(world.spec("avthumb/mp4")).await,
             Err(EngineError::Closed)
         ) {
-            tokio::task::yield_now().await;
+            a_moment().await;
         }
     })
     .await;
@@ -200,9 +201,7 @@ async fn dropping_the_engine_gives_running_jobs_back() {
     world.script.stalled(1).await;
     let mut events = world.events();
     let world = world.drop_engine(Script::succeed()).await;
-    events
-        .find(|event| matches!(event, EngineEvent::Interrupted { .. }).then_some(()))
-        .await;
+    events.interrupted().await;
     let job = world.end(id).await;
     assert_eq!((job.succeeded(), job.attempts, job.rescues), (true, 1, 0));
 }

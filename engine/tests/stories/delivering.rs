@@ -1,7 +1,7 @@
 //! Notifications: what is said about which job, in which order, how often it is tried, and what a restart remembers.
 
 use opmill_engine::notify::Notification;
-use opmill_engine::{DeliveryState, EngineEvent, JobId};
+use opmill_engine::{DeliveryState, JobId};
 
 use crate::recorder::Recorder;
 use crate::script::{Act, Script};
@@ -70,9 +70,7 @@ async fn c_39_one_notification_per_command() {
         .submit_spec(world.spec(THREE).notify(RECEIVER).separate(true))
         .await;
     for _ in 0..2 {
-        events
-            .find(|event| matches!(event, EngineEvent::Delivered { .. }).then_some(()))
-            .await;
+        events.delivered().await;
     }
     assert_eq!(world.engine.status(job).await.unwrap().code, 1);
     world.script.release(1);
@@ -102,9 +100,7 @@ async fn a_failure_with_others_outstanding_has_code_2() {
                 .separate(true),
         )
         .await;
-    events
-        .find(|event| matches!(event, EngineEvent::Delivered { .. }).then_some(()))
-        .await;
+    events.delivered().await;
     world.script.release(1);
     let codes: Vec<_> = told(&world, job)
         .await
@@ -116,6 +112,36 @@ async fn a_failure_with_others_outstanding_has_code_2() {
         [
             (2, "fileOperateFailed".to_owned()),
             (3, "fileOperateSucceed".to_owned())
+        ]
+    );
+}
+
+/// Several notifications that come to be owed at once are still sent one after the other, the one that ends the job last.
+#[tokio::test]
+async fn the_notifications_of_a_job_keep_their_order() {
+    let world = Seed::new(Script::stall_on(0))
+        .config(|config| config.workers.jobs = 1)
+        .start()
+        .await;
+    world.submit("avthumb/mp4").await;
+    world.script.stalled(1).await;
+    let spec = world.spec("avthumb/mp4;vframe/jpg;avthumb/mov;vframe/png");
+    let job = world
+        .submit_spec(spec.notify(RECEIVER).separate(true))
+        .await;
+    world.engine.cancel(job).await.unwrap();
+    let told = told(&world, job).await;
+    let codes: Vec<_> = told
+        .iter()
+        .map(|told| (told.code, told.items[0].cmd.as_str()))
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            (2, "avthumb/mp4"),
+            (2, "vframe/jpg"),
+            (2, "avthumb/mov"),
+            (3, "vframe/png")
         ]
     );
 }
@@ -230,9 +256,7 @@ async fn a_receiver_that_comes_back_is_told() {
     world.clock.advance_to(spaced);
     let next = events.delivery_failed().await.1.unwrap();
     world.clock.advance_to(next);
-    events
-        .find(|event| matches!(event, EngineEvent::Delivered { .. }).then_some(()))
-        .await;
+    events.delivered().await;
     assert_eq!(world.receiver.posts().len(), 6, "a redirect is no answer");
     assert_eq!(world.engine.status(job).await.unwrap().code, 6);
 }

@@ -1,6 +1,6 @@
 //! Stories told through the public door of the engine. Processor, clock and transport are scripted, so each story
 //! decides who fails, when time passes and what the receiver answers.
-#![allow(clippy::unwrap_used)] // the helpers of tests are tests
+#![allow(clippy::unwrap_used)] // The plumbing is test code as well.
 
 mod recorder;
 mod script;

@@ -15,15 +15,7 @@ async fn of_two_commands_with_one_target_the_later_wins_whoever_is_faster() {
     let job = world.submit(ops).await;
     world.script.stalled(1).await;
     // The third command has its result, so the second, which was as fast, is being held back.
-    events
-        .find(|event| match event {
-            opmill_engine::EngineEvent::Item { item, .. } => {
-                assert_eq!(item.index.0, 2);
-                Some(())
-            }
-            _ => None,
-        })
-        .await;
+    assert_eq!(events.item().await, 2);
     assert!(!world.object("out", "same").exists());
     world.script.release(0);
     let job = world.end(job).await;

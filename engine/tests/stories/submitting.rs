@@ -4,7 +4,7 @@ use std::fs;
 
 use opmill_engine::config::BucketConfig;
 use opmill_engine::{
-    EngineError, EngineEvent, ItemStatus, JobSpec, JobState, Priority, UnixMillis,
+    Engine, EngineError, EngineEvent, ItemStatus, JobSpec, JobState, Priority, UnixMillis,
 };
 
 use crate::script::{Act, Script};
@@ -347,4 +347,49 @@ async fn a_remote_bucket_is_read_and_written_through_object_storage() {
         world.engine.submit(again).await,
         Err(EngineError::TargetExists { .. })
     ));
+}
+
+#[tokio::test]
+async fn the_targets_of_a_request_are_known_before_it_is_submitted() {
+    let world = World::start(Script::succeed()).await;
+    let ops = "avthumb/mp4|saveas/out:$(fprefix).mp4;bogus/x;vframe/jpg|saveas/out:$(count).jpg;vframe/png";
+    let spec = world.spec(ops);
+    let planned: Vec<String> = spec
+        .targets()
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let job = world.submit_spec(spec).await;
+    let job = world.end(job).await;
+    let made: Vec<&str> = job
+        .items
+        .iter()
+        .filter(|item| !item.status.is_failure())
+        .map(|item| item.body.key.as_str())
+        .collect();
+    assert_eq!(
+        (planned.len(), planned[0].as_str(), planned[1].as_str()),
+        (3, "out:v.mp4", "out:000001.jpg")
+    );
+    assert_eq!(planned, made);
+}
+
+#[tokio::test]
+async fn an_idle_engine_takes_jobs_and_runs_none() {
+    let world = World::start(Script::succeed()).await;
+    let seed = world.shut_down().await;
+    let idle = Engine::open_idle(seed.config.clone()).await.unwrap();
+    let id = idle
+        .submit(JobSpec::object("bkt:v.mp4".parse().unwrap(), "avthumb/mp4"))
+        .await
+        .unwrap()
+        .id;
+    assert_eq!(
+        idle.job(id).await.unwrap().unwrap().state,
+        JobState::Available
+    );
+    idle.shutdown().await.unwrap();
+    let world = seed.start().await;
+    assert!(world.end(id).await.succeeded());
 }

@@ -42,7 +42,7 @@ pub struct World {
 pub struct Seed {
     script: Script,
     receiver: Recorder,
-    config: Config,
+    pub config: Config,
     clock: Arc<Manual>,
     sync: Option<SyncData>,
     dir: Arc<TempDir>,
@@ -311,6 +311,30 @@ impl Listener {
         .await
     }
 
+    /// The next command that has its result.
+    pub async fn item(&mut self) -> u32 {
+        self.find(|event| match event {
+            EngineEvent::Item { item, .. } => Some(item.index.0),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn delivered(&mut self) {
+        self.find(|event| matches!(event, EngineEvent::Delivered { .. }).then_some(()))
+            .await;
+    }
+
+    pub async fn interrupted(&mut self) {
+        self.find(|event| matches!(event, EngineEvent::Interrupted { .. }).then_some(()))
+            .await;
+    }
+
+    pub async fn lease_lost(&mut self) {
+        self.find(|event| matches!(event, EngineEvent::LeaseLost { .. }).then_some(()))
+            .await;
+    }
+
     pub async fn all(mut self) -> Vec<EngineEvent> {
         let mut events = Vec::new();
         while let Some(event) = soon(self.0.next()).await {
@@ -318,6 +342,12 @@ impl Listener {
         }
         events
     }
+}
+
+/// Between two looks at something that rings no bell, such as a renewed lease. Looking without a pause would keep the
+/// store's lock from those who are to change it.
+pub async fn a_moment() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
 /// The future's result, or the end of the test.

@@ -22,7 +22,10 @@ pub struct Bars {
 }
 
 /// The bar of a job. Dropping it takes it off the screen.
-pub struct Bar(ProgressBar);
+pub struct Bar {
+    all: MultiProgress,
+    bar: ProgressBar,
+}
 
 impl Bars {
     pub fn new(jobs: usize) -> Self {
@@ -40,7 +43,10 @@ impl Bars {
         let name = name.map_or(source.into(), |name| name.to_string_lossy());
         let bar = ProgressBar::new(STEPS).with_prefix(name.into_owned());
         let bar = bar.with_style(style(JOB));
-        Bar(self.all.insert_before(&self.jobs, bar))
+        Bar {
+            all: self.all.clone(),
+            bar: self.all.insert_before(&self.jobs, bar),
+        }
     }
 
     pub fn job_ended(&self) {
@@ -65,7 +71,7 @@ impl Drop for Bars {
 impl Bar {
     /// `share` of the whole job, 0 to 1; speed and time left are those of the command that reports.
     pub fn advance(&self, share: f64, ended: usize, commands: usize, of: &Progress) {
-        self.0.set_position((share * STEPS as f64) as u64);
+        self.bar.set_position((share * STEPS as f64) as u64);
         let speed = of.speed.map(|speed| format!("{speed:.1}x"));
         let left = match of.phase {
             Phase::Finalising => Some("finalising".to_owned()),
@@ -73,13 +79,14 @@ impl Bar {
         };
         let ended = Some(format!("{ended} of {commands} done"));
         let words: Vec<_> = [speed, left, ended].into_iter().flatten().collect();
-        self.0.set_message(words.join("  "));
+        self.bar.set_message(words.join("  "));
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
+        self.all.remove(&self.bar);
     }
 }
 
