@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! cargo bench -p opmill-benches
-//! OPMILL_BENCH_SOURCE=clip.mp4 OPMILL_BENCH_RUNS=9 cargo bench -p opmill-benches --bench transcode
+//! OPMILL_BENCH_SOURCE=clip.mp4 OPMILL_BENCH_RUNS=9 OPMILL_BENCH_ONLY=veryfast cargo bench -p opmill-benches
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -133,7 +133,8 @@ fn compare() -> Result<(), Failure> {
         "source {}; {runs} runs a side, interleaved; ratio = opmill / ffmpeg, below 1 opmill is ahead",
         source.display()
     );
-    for case in CASES {
+    let only = std::env::var("OPMILL_BENCH_ONLY").unwrap_or_default();
+    for case in CASES.iter().filter(|case| case.name.contains(&only)) {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         let dirs = [bench.path().join("ours"), bench.path().join("theirs")];
         for run in 0..=runs {

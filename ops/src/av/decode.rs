@@ -34,7 +34,7 @@ impl Decoder {
         let cannot = |source| OpsError::Decode {
             stream: facts.index,
             codec: facts.codec_name.clone(),
-            source: AvError(source),
+            reason: AvError(source),
         };
         let mut context =
             ffmpeg::codec::Context::from_parameters(stream.parameters()).map_err(cannot)?;
@@ -140,7 +140,7 @@ impl Decoder {
         (self.frames == 0 && self.refused > 0).then(|| OpsError::Decode {
             stream: self.stream.index,
             codec: self.stream.codec_name.clone(),
-            source: AvError(self.last_error.unwrap_or(ffmpeg::Error::InvalidData)),
+            reason: AvError(self.last_error.unwrap_or(ffmpeg::Error::InvalidData)),
         })
     }
 }

@@ -162,7 +162,7 @@ impl Encoder {
             .and_then(|video| video.open_as_with(codec, options))
             .map_err(|error| OpsError::Encode {
                 encoder: name,
-                source: AvError(error),
+                reason: AvError(error),
             })?;
         Ok(Self::new(Opened::Video(context), name, time_base))
     }
@@ -176,7 +176,7 @@ impl Encoder {
         let name = settings.kind.name();
         let failed = |error| OpsError::Encode {
             encoder: name,
-            source: AvError(error),
+            reason: AvError(error),
         };
         let codec = find(name)?;
         let time_base = (1, chain.rate.max(1) as i32);
@@ -315,7 +315,7 @@ impl Encoder {
     fn failed(&self, error: ffmpeg::Error) -> OpsError {
         OpsError::Encode {
             encoder: self.name,
-            source: AvError(error),
+            reason: AvError(error),
         }
     }
 }

@@ -55,7 +55,7 @@ impl Graph {
     fn build(kind: Kind, source_args: &str, chain: &str, threads: usize) -> Result<Self, OpsError> {
         let failed = |error| OpsError::Filter {
             chain: chain.to_owned(),
-            source: AvError(error),
+            reason: AvError(error),
         };
         let find =
             |name: &'static str| ffmpeg::filter::find(name).ok_or(OpsError::FilterMissing { name });
@@ -91,7 +91,7 @@ impl Graph {
         };
         pushed.map_err(|error| OpsError::Filter {
             chain: "input".into(),
-            source: AvError(error),
+            reason: AvError(error),
         })
     }
 
@@ -102,7 +102,7 @@ impl Graph {
             Err(error) if is_again(error) || error == ffmpeg::Error::Eof => Ok(None),
             Err(error) => Err(OpsError::Filter {
                 chain: "output".into(),
-                source: AvError(error),
+                reason: AvError(error),
             }),
         }
     }

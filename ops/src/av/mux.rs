@@ -71,7 +71,7 @@ impl Muxer {
             .filter(|name| !name.contains('\0'))
             .ok_or_else(|| OpsError::Write {
                 path: path.to_owned(),
-                source: AvError(ffmpeg::Error::Other {
+                reason: AvError(ffmpeg::Error::Other {
                     errno: ffmpeg::error::EINVAL,
                 }),
             })?;
@@ -79,7 +79,7 @@ impl Muxer {
             ffmpeg::format::output_as(&format!("file:{name}"), muxer_name(container, has_video))
                 .map_err(|error| OpsError::Write {
                     path: path.to_owned(),
-                    source: AvError(error),
+                    reason: AvError(error),
                 })?;
         Ok(Self {
             context,
@@ -208,7 +208,7 @@ impl Muxer {
                 )
                 .map_err(|error| OpsError::Write {
                     path: self.path.clone(),
-                    source: AvError(error),
+                    reason: AvError(error),
                 })?;
         }
         let mut options = ffmpeg::Dictionary::new();
@@ -224,7 +224,7 @@ impl Muxer {
             .write_header_with(options)
             .map_err(|error| OpsError::Mux {
                 container: self.container.suffix(),
-                source: AvError(error),
+                reason: AvError(error),
             })?;
         self.started = true;
         for (index, track) in self.streams.iter_mut().enumerate() {
@@ -306,7 +306,7 @@ impl Muxer {
         let bytes = std::fs::metadata(&self.path)
             .map_err(|error| OpsError::Write {
                 path: self.path.clone(),
-                source: AvError(ffmpeg::Error::Other {
+                reason: AvError(ffmpeg::Error::Other {
                     errno: error.raw_os_error().unwrap_or(ffmpeg::error::EIO),
                 }),
             })?
@@ -318,11 +318,11 @@ impl Muxer {
         match error {
             ffmpeg::Error::Other { errno } if errno != ffmpeg::error::EINVAL => OpsError::Write {
                 path: self.path.clone(),
-                source: AvError(error),
+                reason: AvError(error),
             },
             _ => OpsError::Mux {
                 container: self.container.suffix(),
-                source: AvError(error),
+                reason: AvError(error),
             },
         }
     }

@@ -112,7 +112,7 @@ fn explain_open(error: ffmpeg::Error, path: &Path, cancel: &Cancel) -> OpsError 
         _ if cancel.is_cancelled() => OpsError::Cancelled,
         ffmpeg::Error::Other { errno } if errno != ffmpeg::error::EINVAL => OpsError::Read {
             path: path.to_owned(),
-            source: AvError(error),
+            reason: AvError(error),
         },
         ffmpeg::Error::InvalidData | ffmpeg::Error::Eof => OpsError::NotMedia {
             reason: "its bytes are no audio, video or picture format that can be read".into(),

@@ -279,7 +279,7 @@ impl<'a> Pass<'a> {
                 Err(_) if self.env.cancel.is_cancelled() => return Err(OpsError::Cancelled),
                 Err(ffmpeg::Error::Other { errno }) if errno == ffmpeg::error::EIO => {
                     return Err(OpsError::ReadStopped {
-                        source: AvError(ffmpeg::Error::Other { errno }),
+                        reason: AvError(ffmpeg::Error::Other { errno }),
                     });
                 }
                 Err(error) => {
@@ -330,7 +330,7 @@ impl<'a> Pass<'a> {
             for &output in &track.copied_by {
                 if outputs[output].sender.is_some() {
                     let shared = sys::share_packet(&packet).map_err(|error| OpsError::Memory {
-                        source: AvError(error),
+                        reason: AvError(error),
                     })?;
                     outputs[output].send(if track.is_video {
                         Feed::VideoPacket(shared)
@@ -427,7 +427,7 @@ fn fan_out(
             frames.push((
                 output,
                 sys::share(&frame).map_err(|error| OpsError::Memory {
-                    source: AvError(error),
+                    reason: AvError(error),
                 })?,
             ));
         } else {

@@ -104,33 +104,33 @@ pub enum OpsError {
         name: &'static str,
     },
     /// A stream of the source gave no frame.
-    #[error("stream {stream} ({codec}) cannot be decoded: {source}")]
+    #[error("stream {stream} ({codec}) cannot be decoded: {reason}")]
     Decode {
         /// Index of the stream.
         stream: usize,
         /// Codec name.
         codec: String,
         /// libav's reason.
-        source: AvError,
+        reason: AvError,
     },
     /// Nothing came out of the source within the part that was asked for.
     #[error("no picture and no sound came out of the part of the source that was asked for")]
     NothingDecoded,
     /// A filter graph could not be made or failed at work.
-    #[error("the filters `{chain}` failed: {source}")]
+    #[error("the filters `{chain}` failed: {reason}")]
     Filter {
         /// The graph in libav's syntax.
         chain: String,
         /// libav's reason.
-        source: AvError,
+        reason: AvError,
     },
     /// An encoder could not be opened or failed at work.
-    #[error("the encoder {encoder} failed: {source}")]
+    #[error("the encoder {encoder} failed: {reason}")]
     Encode {
         /// libav's name.
         encoder: &'static str,
         /// libav's reason.
-        source: AvError,
+        reason: AvError,
     },
     /// `copy` was asked for, but the container cannot hold the source's codec.
     #[error(
@@ -159,12 +159,12 @@ pub enum OpsError {
         limit: usize,
     },
     /// The container could not be written.
-    #[error("writing {container} failed: {source}")]
+    #[error("writing {container} failed: {reason}")]
     Mux {
         /// Container wanted.
         container: &'static str,
         /// libav's reason.
-        source: AvError,
+        reason: AvError,
     },
     /// A picture could not be encoded.
     #[error("the picture cannot be encoded: {reason}")]
@@ -173,26 +173,26 @@ pub enum OpsError {
         reason: String,
     },
     /// The source could not be opened or read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {reason}", path.display())]
     Read {
         /// The source.
         path: PathBuf,
         /// The operating system's reason.
-        source: AvError,
+        reason: AvError,
     },
     /// Reading stopped in the middle.
-    #[error("reading the source stopped before its end: {source}")]
+    #[error("reading the source stopped before its end: {reason}")]
     ReadStopped {
         /// The operating system's reason.
-        source: AvError,
+        reason: AvError,
     },
     /// The output could not be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {reason}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// The operating system's reason.
-        source: AvError,
+        reason: AvError,
     },
     /// The output could not be written.
     #[error("cannot write {}: {kind}", path.display())]
@@ -205,10 +205,10 @@ pub enum OpsError {
         errno: Option<i32>,
     },
     /// libav ran out of memory.
-    #[error("out of memory: {source}")]
+    #[error("out of memory: {reason}")]
     Memory {
         /// libav's reason.
-        source: AvError,
+        reason: AvError,
     },
     /// Told to stop.
     #[error("stopped before it was finished")]
