@@ -86,6 +86,11 @@ impl AudioEncoderKind {
     }
 }
 
+/// Frame threads for a share of the cores. They wait for rows of one another, so half as many again keep the cores busy.
+fn frame_threads(cores: usize) -> usize {
+    (cores + cores / 2).max(1)
+}
+
 /// Finds an encoder in the FFmpeg that is installed.
 pub(crate) fn find(name: &'static str) -> Result<ffmpeg::Codec, OpsError> {
     sys::init();
@@ -128,7 +133,7 @@ impl Encoder {
         }
         context.set_threading(ffmpeg::threading::Config {
             kind: ffmpeg::threading::Type::Frame,
-            count: settings.threads.max(1),
+            count: frame_threads(settings.threads),
             ..Default::default()
         });
         if global_header {

@@ -216,7 +216,12 @@ impl<'a> Pass<'a> {
             if track.decoded_by.is_empty() {
                 continue;
             }
-            let threads = if track.is_video { env.threads } else { 1 };
+            // Decoding is the smaller part of the work, and the encoders run beside it.
+            let threads = if track.is_video {
+                (env.threads / 2).max(1)
+            } else {
+                1
+            };
             let opened = match input.context.stream(index) {
                 Some(stream) => {
                     Decoder::open(&stream, &input.probe.streams[index], threads, env.limits)
