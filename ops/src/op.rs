@@ -45,7 +45,7 @@ pub struct Avthumb {
     pub vn: bool,
     /// `an`: no audio.
     pub an: bool,
-    /// `rotate`: clockwise, on top of nothing; `auto` is the source's display matrix (the default).
+    /// `rotate`: clockwise, from upright; the source's display matrix is applied first, and `auto` is that alone (the default).
     pub rotate: Option<Rotate>,
     /// `moovToFront`: put the index before the media (mp4, mov, m4a).
     pub moov_to_front: bool,
