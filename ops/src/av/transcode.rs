@@ -19,8 +19,9 @@ use crate::OpsError;
 use crate::plan::{OutputPlan, Window};
 use crate::run::{Environment, Phase};
 
-/// Frames and packets that may wait for one output. A 1080p frame is 3 MB, so this bounds an output's share to some 40 MB.
-const QUEUE: usize = 12;
+/// Frames and packets that may wait for one output. Few, so that a frame is still in the cache when it is encoded; a 1080p
+/// frame is 3 MB.
+const QUEUE: usize = 4;
 /// Packets in a row that may be unreadable before the rest of the file is given up.
 const UNREADABLE: usize = 1000;
 
