@@ -148,11 +148,7 @@ impl<'a> Executor<'a> {
         };
         let task = |(index, dir): (usize, _)| {
             let pipeline = self.commands[index].pipeline.clone().ok()?;
-            Some(Task {
-                index,
-                pipeline,
-                dir,
-            })
+            Some(Task::new(index, pipeline, dir))
         };
         let share = self.shared.cores.share(self.shared.claimants());
         let work = Work {

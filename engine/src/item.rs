@@ -310,6 +310,7 @@ mod tests {
     fn figures_are_always_printable() {
         let output = |duration, resolution| opmill_ops::Output {
             path: "x".into(),
+            name: opmill_ops::Name::Numbered,
             duration,
             bit_rate: 64_000,
             resolution,

@@ -36,7 +36,7 @@
 //!         for task in work.tasks {
 //!             let path = task.dir.join("copy");
 //!             std::fs::copy(&work.source, &path).expect("there is room for a copy");
-//!             report.done(task.index, Ok(vec![Output { path, duration: 0.0, bit_rate: 0, resolution: None }]));
+//!             report.done(task.index, Ok(vec![Output::still(path, None)]));
 //!         }
 //!     }
 //! }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use opmill_ops::{Cancel, Disposition, Limits, OpsError};
 use opmill_store::JobId;
 
-pub use opmill_ops::{Output, Phase, Progress, Task};
+pub use opmill_ops::{Name, Output, Phase, Progress, Task};
 
 use crate::error;
 
@@ -38,6 +38,8 @@ pub struct Work {
 pub trait Report: Sync {
     /// A task got on. May be called often and from any thread.
     fn progress(&self, progress: Progress);
+    /// How a task is going to be carried out and why, in a sentence or more. For `desc` of the item and the log.
+    fn explain(&self, _index: usize, _text: &str) {}
     /// A task ended: its files in the order they are to be listed, at least one, or why there are none.
     fn done(&self, index: usize, result: Result<Vec<Output>, Failure>);
 }
@@ -100,6 +102,7 @@ impl Processor for Media {
             threads: work.threads.div_ceil(work.tasks.len().max(1)),
             cancel: &work.cancel,
             progress: &|progress| report.progress(progress),
+            explain: &|index, text| report.explain(index, text),
         };
         opmill_ops::run(
             &work.source,

@@ -3,12 +3,14 @@
 //! `grammar` reads entries out of `saveas`, the engine reads and writes objects by them, the API gets them from clients.
 
 mod error;
+mod object_ref;
 mod stored;
 
 use std::fmt;
 use std::str::FromStr;
 
 pub use error::EntryError;
+pub use object_ref::ObjectRef;
 
 use crate::b64u;
 

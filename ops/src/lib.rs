@@ -17,14 +17,15 @@ mod probe;
 mod quote;
 pub mod reference;
 mod run;
+mod stage;
 mod still;
 
 pub use av::AvError;
 pub use cancel::Cancel;
-pub use entry::{BucketName, Entry, EntryError, Key};
+pub use entry::{BucketName, Entry, EntryError, Key, ObjectRef};
 pub use error::{CommandError, Disposition, OpsError, SyntaxError};
-pub use grammar::{Command, Pipeline, SaveAs, Span, Template, expand, parse};
+pub use grammar::{Command, Pipeline, SaveAs, Span, Template, expand, parse, parse_lenient};
 pub use limits::Limits;
 pub use op::{Avthumb, Op, Vframe};
 pub use probe::{Probe, probe};
-pub use run::{Environment, Output, Phase, Progress, Task, run};
+pub use run::{Environment, Name, Output, Phase, Progress, Task, run};

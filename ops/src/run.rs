@@ -4,24 +4,82 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use crate::av::branch;
 use crate::av::open::Source;
 use crate::av::transcode::{Wanted, transcode};
-use crate::av::{branch, snapshot};
-use crate::op::{Avthumb, Op, Vframe};
+use crate::op::{Avthumb, Op};
 use crate::plan::{self, Window};
 use crate::probe::Probe;
-use crate::still;
-use crate::{Cancel, Limits, OpsError, Pipeline};
+use crate::stage;
+use crate::{Cancel, Entry, Key, Limits, ObjectRef, OpsError, Pipeline};
 
-/// One command to run. Its files go into `dir`, which exists and is empty.
+/// One command to run.
 #[derive(Debug, Clone)]
 pub struct Task {
     /// The command's place in the job; handed back with its outcome.
     pub index: usize,
     /// What to do.
     pub pipeline: Pipeline,
-    /// Where the files go.
+    /// Where the files go; exists and is empty.
     pub dir: PathBuf,
+    /// The file name of the target (`v.m3u8`): files that name each other are called after it.
+    pub name: String,
+    /// Address of the target's folder, with a slash at its end, for playlists that are to hold whole addresses.
+    pub folder_url: Option<String>,
+    /// The files of the objects that the pipeline names beside its source ([`Pipeline::objects`]).
+    pub objects: BTreeMap<ObjectRef, PathBuf>,
+}
+
+impl Task {
+    /// A task without target or objects.
+    pub fn new(index: usize, pipeline: Pipeline, dir: PathBuf) -> Self {
+        Self {
+            index,
+            name: format!("out.{}", pipeline.suffix()),
+            pipeline,
+            dir,
+            folder_url: None,
+            objects: BTreeMap::new(),
+        }
+    }
+
+    /// The file of an object that the pipeline names.
+    pub(crate) fn object(&self, name: &ObjectRef) -> Result<&Path, OpsError> {
+        let path = self.objects.get(name).map(PathBuf::as_path);
+        path.ok_or_else(|| OpsError::ObjectMissing {
+            object: name.to_string(),
+        })
+    }
+
+    /// The target's file name without its suffix.
+    pub(crate) fn stem(&self) -> &str {
+        match self.name.rsplit_once('.') {
+            Some((stem, _)) if !stem.is_empty() => stem,
+            _ => &self.name,
+        }
+    }
+
+    /// The path of a file to be made under this name.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+}
+
+/// What an output is to be called (wire.md 5.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Name {
+    /// As the target; several such outputs of a command are numbered.
+    Numbered,
+    /// As the target, whatever else the command made: a playlist, a list of files.
+    Target,
+    /// Next to the target, under the file name it has already, as others refer to it by that.
+    Beside,
+    /// This path inside a folder called as the target without its suffix.
+    Inside(Key),
+    /// This key in the bucket of the target.
+    Key(Key),
+    /// This object.
+    Entry(Entry),
 }
 
 /// One file a command made.
@@ -29,6 +87,8 @@ pub struct Task {
 pub struct Output {
     /// The file, inside the task's folder.
     pub path: PathBuf,
+    /// What it is to be called.
+    pub name: Name,
     /// Seconds; 0 for pictures.
     pub duration: f64,
     /// Bits per second of the whole file, truncated (`wire.md` 6.1); 0 for pictures.
@@ -47,6 +107,9 @@ pub struct Environment<'a> {
     pub cancel: &'a Cancel,
     /// Hears how far each command is. Called from the running thread; should return quickly.
     pub progress: &'a (dyn Fn(Progress) + Sync),
+    /// Hears how a command is going to be carried out and why, by the command's index: which streams are copied, which
+    /// are encoded, and for what reason.
+    pub explain: &'a (dyn Fn(usize, &str) + Sync),
 }
 
 /// How far a command is.
@@ -69,6 +132,44 @@ pub enum Phase {
     Running,
     /// Writing the end of the file; may take a while, for `moovToFront` writes it once more.
     Finalising,
+}
+
+impl Output {
+    /// A file without a duration: a picture, a list.
+    pub fn still(path: PathBuf, resolution: Option<(u32, u32)>) -> Self {
+        Self {
+            path,
+            name: Name::Numbered,
+            duration: 0.0,
+            bit_rate: 0,
+            resolution,
+        }
+    }
+
+    /// A file with a duration in seconds; its bit rate follows from its bytes.
+    pub(crate) fn timed(
+        path: PathBuf,
+        bytes: u64,
+        duration: f64,
+        resolution: Option<(u32, u32)>,
+    ) -> Self {
+        let bit_rate = if duration > 0.0 {
+            (bytes as f64 * 8.0 / duration) as u64
+        } else {
+            0
+        };
+        Self {
+            path,
+            name: Name::Numbered,
+            duration,
+            bit_rate,
+            resolution,
+        }
+    }
+
+    pub(crate) fn named(self, name: Name) -> Self {
+        Self { name, ..self }
+    }
 }
 
 impl Environment<'_> {
@@ -98,107 +199,193 @@ pub fn run(
     env: &Environment<'_>,
     done: &mut dyn FnMut(usize, Result<Vec<Output>, OpsError>),
 ) {
-    let opened = guarded(|| {
-        let mut source = Source::open(source, env.limits, env.cancel)?;
-        let probe = source.probe()?;
-        Ok((source, probe))
-    });
-    let (source, probe) = match opened {
-        Ok(opened) => opened,
-        Err(error) => {
-            return tasks
-                .iter()
-                .for_each(|task| done(task.index, Err(error.clone())));
-        }
-    };
     let mut run = Run {
-        source,
-        probe,
+        path: source,
+        source: None,
         env,
         done,
     };
-    let mut passes = BTreeMap::<Window, Vec<(Task, Avthumb)>>::new();
+    let mut passes = BTreeMap::<Window, Vec<(Stage, Avthumb)>>::new();
     for task in tasks {
-        match task.pipeline.ops.first().cloned() {
-            Some(Op::Avthumb(op)) => passes.entry(Window::of(&op)).or_default().push((task, *op)),
-            Some(Op::Vframe(op)) => run.vframe(&task, &op),
-            None => run.finish(&task, Ok(Vec::new())),
+        match Stage::first(task) {
+            (stage, Err(error)) => run.finish(stage, Err(error)),
+            (stage, Ok(Op::Avthumb(op))) => {
+                passes
+                    .entry(Window::of(&op))
+                    .or_default()
+                    .push((stage, *op));
+            }
+            (stage, Ok(Op::Vframe(op))) => run.media(stage, |source, probe, stage, env| {
+                stage::vframe::run(source, probe, stage, &op, env)
+            }),
         }
     }
-    for (window, tasks) in passes {
-        run.pass(window, tasks);
+    for (window, stages) in passes {
+        run.pass(window, stages);
+    }
+}
+
+/// The first op of a command at work. What a later op is to read goes into a folder of its own.
+struct Stage {
+    /// The task as this op sees it.
+    task: Task,
+    /// The task as it was given, for the end of the command.
+    given: Task,
+    /// The ops after the first.
+    rest: Vec<Op>,
+}
+
+impl Stage {
+    fn first(mut task: Task) -> (Self, Result<Op, OpsError>) {
+        let given = task.clone();
+        let mut ops = std::mem::take(&mut task.pipeline.ops).into_iter();
+        let mut op = ops.next().ok_or(OpsError::NothingDecoded);
+        let rest: Vec<Op> = ops.collect();
+        if let (Ok(first), false) = (&op, rest.is_empty()) {
+            task.name = format!("out.{}", first.suffix());
+            task.dir = given.dir.join("stage");
+            if let Err(error) = std::fs::create_dir(&task.dir) {
+                op = Err(OpsError::write_file(&task.dir, &error));
+            }
+        }
+        (Self { task, given, rest }, op)
     }
 }
 
 /// The commands of one source at work.
 struct Run<'a> {
-    source: Source<'a>,
-    probe: Probe,
+    path: &'a Path,
+    /// Opened when the first op asks for it: not every op reads media.
+    source: Option<Result<(Source<'a>, Probe), OpsError>>,
     env: &'a Environment<'a>,
     done: &'a mut dyn FnMut(usize, Result<Vec<Output>, OpsError>),
 }
 
-impl Run<'_> {
-    /// One picture into one file.
-    fn vframe(&mut self, task: &Task, op: &Vframe) {
-        let (source, probe, env) = (&mut self.source, &self.probe, self.env);
-        let outcome = guarded(|| {
-            let stream = probe.video().ok_or(OpsError::NoStream { kind: "video" })?;
-            let origin = probe.format.start.unwrap_or(0);
-            let picture = snapshot::snapshot(source, stream, origin, op, env)?;
-            let path = task.dir.join(format!("out.{}", op.format.suffix()));
-            env.report(task.index, Phase::Finalising, 0.0, None);
-            still::encode::write(&picture, op.format, &path)?;
-            Ok(vec![Output {
-                path,
-                duration: 0.0,
-                bit_rate: 0,
-                resolution: Some((picture.width, picture.height)),
-            }])
+impl<'a> Run<'a> {
+    /// The source as media.
+    fn opened(&mut self) -> Result<(&mut Source<'a>, &Probe), OpsError> {
+        let (path, env) = (self.path, self.env);
+        let opened = self.source.get_or_insert_with(|| {
+            guarded(|| {
+                let mut source = Source::open(path, env.limits, env.cancel)?;
+                let probe = source.probe()?;
+                Ok((source, probe))
+            })
         });
-        self.finish(task, outcome);
+        match opened {
+            Ok((source, probe)) => Ok((source, probe)),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    /// An op that reads the source as media, alone.
+    fn media(
+        &mut self,
+        stage: Stage,
+        work: impl FnOnce(
+            &mut Source<'a>,
+            &Probe,
+            &Task,
+            &Environment<'_>,
+        ) -> Result<Vec<Output>, OpsError>,
+    ) {
+        let env = self.env;
+        let outcome = match self.opened() {
+            Ok((source, probe)) => guarded(|| work(source, probe, &stage.task, env)),
+            Err(error) => Err(error),
+        };
+        self.finish(stage, outcome);
     }
 
     /// All transcodes of one window in one pass.
-    fn pass(&mut self, window: Window, tasks: Vec<(Task, Avthumb)>) {
+    fn pass(&mut self, window: Window, stages: Vec<(Stage, Avthumb)>) {
         let mut planned = Vec::new();
         let mut wanted = Vec::new();
-        for (task, op) in tasks {
-            match plan::avthumb(&op, &self.probe, self.env.threads) {
+        let threads = self.env.threads;
+        for (stage, op) in stages {
+            let plan = match self.opened() {
+                Ok((_, probe)) => plan::avthumb(&op, probe, threads),
+                Err(error) => Err(error),
+            };
+            match plan {
                 Ok(plan) => {
-                    let path = task.dir.join(format!("out.{}", op.container.suffix()));
+                    let path = stage.task.file(&format!("out.{}", op.container.suffix()));
                     wanted.push(Wanted {
-                        index: task.index,
+                        index: stage.task.index,
                         plan,
                         path,
                     });
-                    planned.push(task);
+                    planned.push(stage);
                 }
-                Err(error) => self.finish(&task, Err(error)),
+                Err(error) => self.finish(stage, Err(error)),
             }
         }
         if wanted.is_empty() {
             return;
         }
-        let (source, env) = (&mut self.source, self.env);
-        let outcomes = guarded(|| Ok(transcode(source.fresh()?, window, &wanted, env)))
-            .unwrap_or_else(|error| wanted.iter().map(|_| Err(error.clone())).collect());
-        for ((task, want), outcome) in planned.iter().zip(&wanted).zip(outcomes) {
+        let env = self.env;
+        let outcomes = match self.opened() {
+            Ok((source, _)) => guarded(|| Ok(transcode(source.fresh()?, window, &wanted, env))),
+            Err(error) => Err(error),
+        };
+        let outcomes =
+            outcomes.unwrap_or_else(|error| wanted.iter().map(|_| Err(error.clone())).collect());
+        for ((stage, want), outcome) in planned.into_iter().zip(&wanted).zip(outcomes) {
             let outputs = outcome.map(|product| vec![output(&want.path, &product)]);
-            self.finish(task, outputs);
+            self.finish(stage, outputs);
         }
     }
 
-    /// Reports an outcome; of a failed command no file stays.
-    fn finish(&mut self, task: &Task, outcome: Result<Vec<Output>, OpsError>) {
-        if matches!(outcome, Err(OpsError::Panicked)) {
-            self.source.close();
+    /// The outcome of a stage: that of its command, or the source of the command's next stage.
+    fn finish(&mut self, stage: Stage, outcome: Result<Vec<Output>, OpsError>) {
+        if matches!(outcome, Err(OpsError::Panicked))
+            && let Some(Ok((source, _))) = &mut self.source
+        {
+            source.close();
         }
+        let Stage { task, given, rest } = stage;
+        if rest.is_empty() {
+            return self.settle(&given, outcome);
+        }
+        let outcome = outcome.and_then(|outputs| self.next(&given, rest, &outputs));
+        // Intermediate results are nobody's.
+        let _ = std::fs::remove_dir_all(&task.dir);
+        self.settle(&given, outcome);
+    }
+
+    /// The other ops of a command, on each file its first op made.
+    fn next(&self, task: &Task, ops: Vec<Op>, made: &[Output]) -> Result<Vec<Output>, OpsError> {
+        let mut outputs = Vec::new();
+        for (number, source) in made.iter().enumerate() {
+            let dir = task.dir.join(number.to_string());
+            std::fs::create_dir(&dir).map_err(|error| OpsError::write_file(&dir, &error))?;
+            let rest = Task {
+                pipeline: Pipeline {
+                    ops: ops.clone(),
+                    saveas: task.pipeline.saveas.clone(),
+                },
+                dir,
+                ..task.clone()
+            };
+            let mut outcome = Ok(Vec::new());
+            run(&source.path, vec![rest], self.env, &mut |_, result| {
+                outcome = result;
+            });
+            outputs.extend(outcome?);
+        }
+        Ok(outputs)
+    }
+
+    /// Reports the outcome of a command; of a failed one no file stays.
+    fn settle(&mut self, task: &Task, outcome: Result<Vec<Output>, OpsError>) {
         if outcome.is_err()
             && let Ok(files) = std::fs::read_dir(&task.dir)
         {
-            for file in files.flatten() {
-                let _ = std::fs::remove_file(file.path());
+            for path in files.flatten().map(|file| file.path()) {
+                let _ = match path.is_dir() {
+                    true => std::fs::remove_dir_all(path),
+                    false => std::fs::remove_file(path),
+                };
             }
         }
         (self.done)(task.index, outcome);
@@ -207,17 +394,12 @@ impl Run<'_> {
 
 fn output(path: &Path, product: &branch::Product) -> Output {
     let written = product.written;
-    let bit_rate = if written.duration > 0.0 {
-        (written.bytes as f64 * 8.0 / written.duration) as u64
-    } else {
-        0
-    };
-    Output {
-        path: path.to_owned(),
-        duration: written.duration,
-        bit_rate,
-        resolution: product.resolution,
-    }
+    Output::timed(
+        path.to_owned(),
+        written.bytes,
+        written.duration,
+        product.resolution,
+    )
 }
 
 /// Turns a panic into an error: crafted media may reach a bug, and it must cost its command only.

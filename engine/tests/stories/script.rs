@@ -6,7 +6,9 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use opmill_engine::JobId;
-use opmill_engine::processor::{Failure, Output, Phase, Processor, Progress, Report, Task, Work};
+use opmill_engine::processor::{
+    Failure, Name, Output, Phase, Processor, Progress, Report, Task, Work,
+};
 use tokio::sync::watch;
 
 use crate::world::soon;
@@ -136,6 +138,7 @@ impl Script {
                 fs::write(&path, content).unwrap();
                 Output {
                     path,
+                    name: Name::Numbered,
                     duration: 1.5,
                     bit_rate: 64_000,
                     resolution: Some((640, 360)),

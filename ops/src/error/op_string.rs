@@ -131,16 +131,21 @@ pub enum CommandError {
         /// That stage.
         found: String,
     },
-    /// The command has more than one op.
+    /// An op cannot work on what the one before it makes.
     #[error(
-        "{} follows another op with `|`; allowed: one op per command, as chains of ops are not supported yet",
-        quoted(found)
+        "{} cannot work on what {} makes, which is {made}",
+        quoted(found),
+        quoted(before)
     )]
     Chained {
         /// Where the second op stands.
         span: Span,
         /// The second op.
         found: String,
+        /// The op before it.
+        before: String,
+        /// What that makes.
+        made: &'static str,
     },
 }
 

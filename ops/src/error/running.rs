@@ -1,7 +1,7 @@
 //! What goes wrong while a command runs, and whether another attempt would help.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::CommandError;
 use crate::av::AvError;
@@ -194,6 +194,12 @@ pub enum OpsError {
         /// The operating system's reason.
         reason: AvError,
     },
+    /// Whoever runs the command did not bring an object it names.
+    #[error("the object {object} is not there")]
+    ObjectMissing {
+        /// Its name in the command.
+        object: String,
+    },
     /// The output could not be written.
     #[error("cannot write {}: {kind}", path.display())]
     WriteFile {
@@ -230,6 +236,15 @@ pub enum Disposition {
 }
 
 impl OpsError {
+    /// The error of the standard library on a file of ours.
+    pub(crate) fn write_file(path: &Path, error: &io::Error) -> Self {
+        Self::WriteFile {
+            path: path.to_owned(),
+            kind: error.kind(),
+            errno: error.raw_os_error(),
+        }
+    }
+
     /// What is to be done about it. What the machine lacks for the moment (space, memory, rights, a readable disk) may
     /// come back; what the source or the command is stays.
     pub fn disposition(&self) -> Disposition {

@@ -25,13 +25,15 @@ mod template;
 mod values;
 mod vframe;
 
-use crate::entry::Entry;
+use std::collections::BTreeSet;
+
+use crate::entry::{Entry, ObjectRef};
 use crate::error::CommandError;
 use crate::op::Op;
 
 use nearest::nearest;
 pub(crate) use ops::TABLES;
-pub use parse::{MAX_BYTES, MAX_COMMANDS, parse};
+pub use parse::{MAX_BYTES, MAX_COMMANDS, parse, parse_lenient};
 pub(crate) use point::point;
 pub use print::expand;
 pub use template::Template;
@@ -55,6 +57,8 @@ pub struct Command {
     pub span: Span,
     /// What it means, or why it means nothing.
     pub pipeline: Result<Pipeline, CommandError>,
+    /// What [`parse_lenient`] passed over, a sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// What a command does: ops in a row, then where to keep the result. Displays as its canonical text.
@@ -70,6 +74,11 @@ impl Pipeline {
     /// The file suffix of the last op's output, such as `mp4`.
     pub fn suffix(&self) -> &'static str {
         self.ops.last().map_or("", Op::suffix)
+    }
+
+    /// Objects the ops read beside the source, each once. Who runs the pipeline brings them.
+    pub fn objects(&self) -> BTreeSet<&ObjectRef> {
+        self.ops.iter().flat_map(Op::objects).collect()
     }
 }
 

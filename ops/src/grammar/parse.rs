@@ -39,6 +39,22 @@ impl From<CommandError> for Fault {
 /// a control character, more than [`MAX_BYTES`] or [`MAX_COMMANDS`]. A command whose op or parameters are wrong is kept
 /// with its error, so that its siblings run (wire.md 5.1).
 pub fn parse(text: &str) -> Result<Vec<Command>, SyntaxError> {
+    read(text, false)
+}
+
+/// As [`parse`], but parameters an op does not know are passed over with a warning, and `saves` is taken for `saveas`
+/// (a misprint in published examples). For clients that cannot be changed: what was meant by the parameter is not done.
+pub fn parse_lenient(text: &str) -> Result<Vec<Command>, SyntaxError> {
+    read(text, true)
+}
+
+/// How strictly a command is read, and what was passed over.
+pub(crate) struct Reading {
+    pub lenient: bool,
+    pub warnings: Vec<String>,
+}
+
+fn read(text: &str, lenient: bool) -> Result<Vec<Command>, SyntaxError> {
     if text.len() > MAX_BYTES {
         let start = boundary(text, MAX_BYTES);
         let found = format!("{} bytes", text.len());
@@ -61,7 +77,7 @@ pub fn parse(text: &str) -> Result<Vec<Command>, SyntaxError> {
                 &format!("at most {MAX_COMMANDS} commands"),
             ));
         }
-        commands.push(command(piece)?);
+        commands.push(command(piece, lenient)?);
     }
     if commands.is_empty() {
         return Err(malformed(
@@ -73,7 +89,7 @@ pub fn parse(text: &str) -> Result<Vec<Command>, SyntaxError> {
     Ok(commands)
 }
 
-fn command(piece: Segment<'_>) -> Result<Command, SyntaxError> {
+fn command(piece: Segment<'_>, lenient: bool) -> Result<Command, SyntaxError> {
     refuse_control_characters(piece)?;
     let stages: Vec<Segment<'_>> = piece
         .split('|')
@@ -82,7 +98,11 @@ fn command(piece: Segment<'_>) -> Result<Command, SyntaxError> {
     if let Some(empty) = stages.iter().find(|stage| stage.text.is_empty()) {
         return Err(malformed(*empty, "", "an op, or no `|`"));
     }
-    let pipeline = match pipeline(&stages) {
+    let mut reading = Reading {
+        lenient,
+        warnings: Vec::new(),
+    };
+    let pipeline = match pipeline(&stages, &mut reading) {
         Ok(pipeline) => Ok(pipeline),
         Err(Fault::Command(error)) => Err(error),
         Err(Fault::Syntax(error)) => return Err(error),
@@ -91,10 +111,11 @@ fn command(piece: Segment<'_>) -> Result<Command, SyntaxError> {
         text: piece.text.to_owned(),
         span: piece.span,
         pipeline,
+        warnings: reading.warnings,
     })
 }
 
-fn pipeline(stages: &[Segment<'_>]) -> Result<Pipeline, Fault> {
+fn pipeline(stages: &[Segment<'_>], reading: &mut Reading) -> Result<Pipeline, Fault> {
     let mut ops = Vec::new();
     let mut saveas: Option<SaveAs> = None;
     for stage in stages {
@@ -103,24 +124,31 @@ fn pipeline(stages: &[Segment<'_>]) -> Result<Pipeline, Fault> {
             Err(CommandError::SaveasNotLast { span, found })?;
         }
         let (name, rest) = stage.name();
-        if name.text.eq_ignore_ascii_case(saveas::NAME) {
+        let is_misprint = reading.lenient && name.text.eq_ignore_ascii_case("saves");
+        if is_misprint || name.text.eq_ignore_ascii_case(saveas::NAME) {
             saveas = Some(saveas::read(name, rest)?);
         } else {
-            ops.push((stage, ops::find(name)?.parse(*stage)?));
+            ops.push((stage, ops::find(name)?.parse(*stage, reading)?));
         }
     }
-    match ops.as_slice() {
-        [] => Err(saveas::without_op(stages).into()),
-        [_] => Ok(Pipeline {
-            ops: ops.into_iter().map(|(_, op)| op).collect(),
-            saveas,
-        }),
-        [_, (second, _), ..] => Err(CommandError::Chained {
-            span: second.span,
-            found: second.text.to_owned(),
-        }
-        .into()),
+    if ops.is_empty() {
+        Err(saveas::without_op(stages))?;
     }
+    for pair in ops.windows(2) {
+        let ((first, made), (second, next)) = (&pair[0], &pair[1]);
+        if !next.takes(made.gives()) {
+            Err(CommandError::Chained {
+                span: second.span,
+                found: second.text.to_owned(),
+                before: first.text.to_owned(),
+                made: made.gives().describe(),
+            })?;
+        }
+    }
+    Ok(Pipeline {
+        ops: ops.into_iter().map(|(_, op)| op).collect(),
+        saveas,
+    })
 }
 
 fn refuse_control_characters(piece: Segment<'_>) -> Result<(), SyntaxError> {

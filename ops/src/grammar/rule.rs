@@ -11,7 +11,7 @@ pub(super) struct Given<'a> {
 }
 
 /// A statement about parameters that must hold.
-pub(super) enum Rule<T> {
+pub(super) enum Rule<T: 'static> {
     /// `with` (the head or a parameter) does not go with any of `parameters` when `when` holds.
     Excludes {
         with: &'static str,
@@ -87,7 +87,7 @@ mod tests {
     /// A misspelt name would make a rule that never speaks.
     fn names_are_known<T>(table: &Table<T>) {
         let known = |name: &str| table.row(name).is_some();
-        for rule in table.rules {
+        for rule in table.rules.iter().copied().flatten() {
             let (with, others) = match rule {
                 Rule::Excludes {
                     with, parameters, ..

@@ -1,7 +1,7 @@
 //! One stage to one op, by the op's table.
 
 use super::nearest;
-use super::parse::Fault;
+use super::parse::{Fault, Reading};
 use super::rule::Given;
 use super::segment::{SLASH, Segment};
 use super::table::Table;
@@ -9,7 +9,7 @@ use crate::error::{CommandError, SyntaxError};
 
 impl<T> Table<T> {
     /// The op a stage stands for: its head, then `name/value` pairs in any order, then the rules over all of them.
-    pub(super) fn read(&self, stage: Segment<'_>) -> Result<T, Fault> {
+    pub(super) fn read(&self, stage: Segment<'_>, reading: &mut Reading) -> Result<T, Fault> {
         let (name, rest) = stage.name();
         let mut segments = rest.into_iter().flat_map(|rest| rest.split(SLASH));
         let head = segments.next().ok_or_else(|| self.headless(name))?;
@@ -24,7 +24,17 @@ impl<T> Table<T> {
             if name.text.is_empty() {
                 Err(self.nameless(name))?;
             }
-            let row = self.row(name.text).ok_or_else(|| self.unknown(name))?;
+            let Some(row) = self.row(name.text) else {
+                let unknown = self.unknown(name);
+                if !reading.lenient {
+                    return Err(unknown.into());
+                }
+                reading
+                    .warnings
+                    .push(format!("{unknown}; it was passed over"));
+                segments.next();
+                continue;
+            };
             let value = segments
                 .next()
                 .filter(|value| !value.text.is_empty())
@@ -47,7 +57,7 @@ impl<T> Table<T> {
                 segment,
             });
         }
-        for rule in self.rules {
+        for rule in self.rules.iter().copied().flatten() {
             rule.check(self, &op, &given)?;
         }
         Ok(op)
@@ -77,7 +87,7 @@ impl<T> Table<T> {
     }
 
     fn unknown(&self, name: Segment<'_>) -> CommandError {
-        let names = || self.parameters.iter().map(|row| row.name);
+        let names = || self.rows().map(|row| row.name);
         CommandError::UnknownParameter {
             span: name.span,
             op: self.name,

@@ -1,6 +1,6 @@
 //! One table per op. It reads the op (`stage`), prints it and describes it: adding a parameter is adding one row.
 
-use super::parse::Fault;
+use super::parse::{Fault, Reading};
 use super::rule::Rule;
 use super::segment::Segment;
 use crate::op::Op;
@@ -13,8 +13,8 @@ pub(super) struct Table<T: 'static> {
     pub summary: &'static str,
     pub head: Head<T>,
     /// In canonical order.
-    pub parameters: &'static [Parameter<T>],
-    pub rules: &'static [Rule<T>],
+    pub groups: &'static [Group<T>],
+    pub rules: &'static [&'static [Rule<T>]],
     /// Into the closed set of ops.
     pub wrap: fn(T) -> Op,
 }
@@ -30,9 +30,14 @@ pub(super) struct Head<T> {
     pub get: fn(&T) -> String,
 }
 
+/// Parameters about one thing.
+pub(super) type Group<T> = &'static [Parameter<T>];
+
 /// A `name/value` pair: one row.
-pub(super) struct Parameter<T> {
+pub(super) struct Parameter<T: 'static> {
     pub name: &'static str,
+    /// Other names it is read by; the first one is printed.
+    pub aliases: &'static [&'static str],
     /// Name and range of its [`super::kind::Kind`].
     pub kind: fn() -> &'static str,
     pub range: fn() -> String,
@@ -70,11 +75,12 @@ impl Slot<bool> for bool {
     }
 }
 
-/// A row: `"name" => field: KIND, default "…", example "…", "meaning"`.
+/// A row: `"name" => field: KIND, default "…", example "…", "meaning"`. Other names of it follow its own: `"name" | "alias"`.
 macro_rules! parameter {
-    ($name:literal => $field:ident: $kind:expr, default $default:literal, example $example:literal, $about:literal) => {
+    ($name:literal $(| $alias:literal)* => $($field:ident).+: $kind:expr, default $default:literal, example $example:literal, $about:literal) => {
         $crate::grammar::table::Parameter {
             name: $name,
+            aliases: &[$($alias),*],
             kind: || $kind.name(),
             range: || $kind.range(),
             default: $default,
@@ -84,12 +90,12 @@ macro_rules! parameter {
                 let value = $kind.read(text);
                 let allowed = value.is_some();
                 if let Some(value) = value {
-                    $crate::grammar::table::Slot::put(&mut op.$field, value);
+                    $crate::grammar::table::Slot::put(&mut op.$($field).+, value);
                 }
                 allowed
             },
             get: |op| {
-                $crate::grammar::table::Slot::given(&op.$field).map(|value| $kind.write(value))
+                $crate::grammar::table::Slot::given(&op.$($field).+).map(|value| $kind.write(value))
             },
         }
     };
@@ -101,7 +107,7 @@ pub(crate) trait AnyTable: Sync {
     /// The op's name.
     fn name(&self) -> &'static str;
     /// The op a stage stands for.
-    fn parse(&self, stage: Segment<'_>) -> Result<Op, Fault>;
+    fn parse(&self, stage: Segment<'_>, reading: &mut Reading) -> Result<Op, Fault>;
     /// The op's page of the reference.
     fn reference(&self) -> OpReference;
 }
@@ -111,8 +117,8 @@ impl<T> AnyTable for Table<T> {
         self.name
     }
 
-    fn parse(&self, stage: Segment<'_>) -> Result<Op, Fault> {
-        self.read(stage).map(self.wrap)
+    fn parse(&self, stage: Segment<'_>, reading: &mut Reading) -> Result<Op, Fault> {
+        self.read(stage, reading).map(self.wrap)
     }
 
     fn reference(&self) -> OpReference {
@@ -124,7 +130,7 @@ impl<T> AnyTable for Table<T> {
             example: self.head.example,
             about: self.head.about,
         };
-        let rows = self.parameters.iter().map(|row| ParameterReference {
+        let rows = self.rows().map(|row| ParameterReference {
             name: row.name,
             kind: (row.kind)(),
             range: (row.range)(),
@@ -145,14 +151,20 @@ impl<T> AnyTable for Table<T> {
 }
 
 impl<T> Table<T> {
+    /// Every parameter, in canonical order.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &'static Parameter<T>> + use<T> {
+        self.groups.iter().flat_map(|group| group.iter())
+    }
+
     pub(super) fn row(&self, name: &str) -> Option<&'static Parameter<T>> {
-        self.parameters.iter().find(|row| row.name == name)
+        self.rows()
+            .find(|row| row.name == name || row.aliases.contains(&name))
     }
 
     /// The canonical text of an op: rows in the order of the table, flags only when they are on.
     pub(super) fn print(&self, op: &T) -> String {
         let mut text = format!("{}/{}", self.name, (self.head.get)(op));
-        for row in self.parameters {
+        for row in self.rows() {
             if let Some(value) = (row.get)(op) {
                 text.extend(["/", row.name, "/", &value]);
             }

@@ -1,6 +1,6 @@
 //! The rows of `vframe` (wire.md 6.2).
 
-use super::table::{Head, Parameter, Table, parameter};
+use super::table::{Group, Head, Table, parameter};
 use super::values::{HEIGHT, PICTURE, ROTATE, TIME, WIDTH};
 use crate::op::{Op, Vframe};
 
@@ -16,12 +16,12 @@ pub(super) static TABLE: Table<Vframe> = Table {
         make: |text| PICTURE.read(text).map(Vframe::new),
         get: |op| PICTURE.write(&op.format),
     },
-    parameters: PARAMETERS,
+    groups: &[ROWS],
     rules: &[],
     wrap: Op::Vframe,
 };
 
-const PARAMETERS: &[Parameter<Vframe>] = &[
+const ROWS: Group<Vframe> = &[
     parameter!("offset" => offset: TIME, default "0", example "offset/10.5",
         "Time of the picture; beyond the end of the source the command fails"),
     parameter!("w" => w: WIDTH, default "follows `h`, or the source", example "w/640",

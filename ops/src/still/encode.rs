@@ -17,11 +17,7 @@ const JPEG_QUALITY: u8 = 90;
 
 /// Encodes `picture` into `path`.
 pub(crate) fn write(picture: &Rgb, format: Picture, path: &Path) -> Result<(), OpsError> {
-    let write = |error: std::io::Error| OpsError::WriteFile {
-        path: path.to_owned(),
-        kind: error.kind(),
-        errno: error.raw_os_error(),
-    };
+    let write = |error: std::io::Error| OpsError::write_file(path, &error);
     let mut out = BufWriter::new(File::create(path).map_err(write)?);
     let (width, height, colour) = (picture.width, picture.height, ExtendedColorType::Rgb8);
     let encoded = match format {

@@ -100,7 +100,7 @@ fn what_goes_together_is_accepted() {
         "avthumb/mp4/vcodec/copy/acodec/copy/ss/1/t/2",
         "avthumb/mp4/vcodec/copy/rotate/auto",
         "avthumb/mp4/vcodec/copy/ab/64k/ar/44100/ac/2",
-        "avthumb/mp4/acodec/copy/vb/1m/s/640x360",
+        "avthumb/mp4/vb/1m/s/640x360/acodec/copy",
         "avthumb/mp4/vcodec/libx264/vb/1m/preset/fast",
         "avthumb/mp4/vn/1",
         "avthumb/mp4/an/1",

@@ -105,8 +105,8 @@ fn c57_the_vendor_s_trimming_example() {
         panic!("{pipeline}")
     };
     assert_eq!(op.container, Container::Mov);
-    assert_eq!(op.ss.map(|ss| ss.millis()), Some(125_000));
-    assert_eq!(op.t.map(|t| t.millis()), Some(100_000));
+    assert_eq!(op.cut.start.map(|ss| ss.millis()), Some(125_000));
+    assert_eq!(op.cut.length.map(|t| t.millis()), Some(100_000));
 }
 
 /// avconcat is not an op of this version: the command is kept whole and fails alone.

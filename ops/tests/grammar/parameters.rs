@@ -5,18 +5,18 @@ use opmill_ops::reference::ops;
 
 use crate::{pipeline, refusal};
 
-struct Row {
+pub struct Row {
     /// What stands before the parameter.
-    base: &'static str,
-    name: &'static str,
+    pub base: &'static str,
+    pub name: &'static str,
     /// Value given, value printed; `-` when nothing is printed, as for a flag that is off.
-    good: &'static [(&'static str, &'static str)],
+    pub good: &'static [(&'static str, &'static str)],
     bad: &'static [&'static str],
 }
 
 const NOT_A_NUMBER: &str = "abc";
 
-const ROWS: &[Row] = &[
+pub const ROWS: &[Row] = &[
     Row {
         base: "avthumb/mp4",
         name: "vcodec",
@@ -441,6 +441,6 @@ fn heads_are_read_in_any_case() {
 #[test]
 fn parameters_print_in_the_order_of_the_table() {
     let given = "avthumb/mp4/crf/20/t/5/s/640x360/ss/1/autoscale/1/an/1/vn/0";
-    let printed = "avthumb/mp4/s/640x360/autoscale/1/ss/1/t/5/an/1/crf/20";
+    let printed = "avthumb/mp4/s/640x360/autoscale/1/crf/20/ss/1/t/5/an/1";
     assert_eq!(pipeline(given).to_string(), printed);
 }

@@ -1,192 +1,40 @@
 //! What holds for every pipeline and for every string.
 
-use opmill_ops::op::*;
+use std::collections::BTreeSet;
+
+use opmill_ops::op::Op;
 use opmill_ops::{Command, Entry, Pipeline, SaveAs, Span, parse};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
 
-fn rate() -> impl Strategy<Value = BitRate> {
-    prop_oneof![
-        (1_000..=1_000_000_000u64),
-        (1..=1_000_000u64).prop_map(|k| k * 1_000),
-        (1..=1_000u64).prop_map(|m| m * 1_000_000),
-    ]
-    .prop_map(|bits| BitRate::new(bits).unwrap())
-}
+use crate::parameters::ROWS;
 
-fn size() -> impl Strategy<Value = Size> {
-    let pair = (1..=3840u32, 1..=2160u32, any::<bool>());
-    prop_oneof![
-        pair.prop_map(|(long, short, turn)| if turn {
-            (Some(short), Some(long))
-        } else {
-            (Some(long), Some(short))
-        }),
-        (1..=3840u32).prop_map(|width| (Some(width), None)),
-        (1..=3840u32).prop_map(|height| (None, Some(height))),
-    ]
-    .prop_map(|(width, height)| Size::new(width, height).unwrap())
-}
-
-fn seconds(least: u64) -> impl Strategy<Value = Seconds> {
-    prop_oneof![least..=20_000, least..=Seconds::MAX_MILLIS]
-        .prop_map(|millis| Seconds::from_millis(millis).unwrap())
-}
-
-fn turn() -> impl Strategy<Value = Rotate> {
-    select(vec![
-        Rotate::Auto,
-        Rotate::Deg90,
-        Rotate::Deg180,
-        Rotate::Deg270,
-    ])
-}
-
-fn preset() -> impl Strategy<Value = Preset> {
-    use Preset::*;
-    select(vec![
-        Ultrafast, Superfast, Veryfast, Faster, Fast, Medium, Slow, Slower, Veryslow, Placebo,
-    ])
-}
-
-fn video() -> impl Strategy<Value = Avthumb> {
-    use Container::*;
-    let codec = select(vec![VideoCodec::X264, VideoCodec::X265, VideoCodec::Copy]);
-    let r = (1_000..=60_000u32).prop_map(|r| FrameRate::from_millis(r).unwrap());
-    let crf = (0..=51u8).prop_map(|crf| Crf::new(crf).unwrap());
-    (
-        select(vec![Mp4, Mov, M4a, Flv, Mkv, Ts, Mp3, Aac]),
-        (of(codec), of(rate()), of(r), of(size()), any::<bool>()),
-        (of(turn()), of(preset()), of(crf)),
-    )
-        .prop_map(
-            |(container, (vcodec, vb, r, s, autoscale), (rotate, preset, crf))| Avthumb {
-                vcodec,
-                vb,
-                r,
-                s,
-                autoscale,
-                rotate,
-                preset,
-                crf,
-                ..Avthumb::new(container)
-            },
-        )
-}
-
-fn avthumb() -> impl Strategy<Value = Avthumb> {
-    let codec = select(vec![AudioCodec::Aac, AudioCodec::Mp3, AudioCodec::Copy]);
-    let ar = (8_000..=48_000u32).prop_map(|ar| SampleRate::new(ar).unwrap());
-    let ac = (1..=2u8).prop_map(|ac| Channels::new(ac).unwrap());
-    (
-        video(),
-        (of(codec), of(rate()), of(ar), of(ac)),
-        (of(seconds(0)), of(seconds(1))),
-        any::<[bool; 4]>(),
-    )
-        .prop_map(
-            |(video, (acodec, ab, ar, ac), (ss, t), [vn, an, moov_to_front, stripmeta])| {
-                allowed(Avthumb {
-                    acodec,
-                    ab,
-                    ar,
-                    ac,
-                    ss,
-                    t,
-                    vn,
-                    an,
-                    moov_to_front,
-                    stripmeta,
-                    ..video
-                })
-            },
-        )
-}
-
-/// Drops what does not go together, so that every draw is a command people may write.
-fn allowed(mut op: Avthumb) -> Avthumb {
-    if matches!(op.container, Container::Mp3 | Container::Aac) {
-        let sound = Avthumb {
-            vb: op.vb,
-            ..Avthumb::new(op.container)
-        };
-        let Avthumb {
-            acodec,
-            ab,
-            ar,
-            ac,
-            ss,
-            t,
-            vn,
-            moov_to_front,
-            stripmeta,
-            ..
-        } = op;
-        op = Avthumb {
-            acodec,
-            ab,
-            ar,
-            ac,
-            ss,
-            t,
-            vn,
-            moov_to_front,
-            stripmeta,
-            ..sound
-        };
-    }
-    let foreign = matches!(
-        (op.container, op.acodec),
-        (Container::Mp3, Some(AudioCodec::Aac)) | (Container::Aac, Some(AudioCodec::Mp3))
-    );
-    op.acodec = op.acodec.filter(|_| !foreign);
-    op.vcodec = op
-        .vcodec
-        .filter(|codec| op.container != Container::Flv || *codec != VideoCodec::X265);
-    if op.vcodec == Some(VideoCodec::Copy) {
-        op.rotate = op.rotate.filter(|turn| *turn == Rotate::Auto);
-        op = Avthumb {
-            s: None,
-            r: None,
-            vb: None,
-            crf: None,
-            preset: None,
-            ..op
-        };
-    }
-    if op.acodec == Some(AudioCodec::Copy) {
-        op = Avthumb {
-            ab: None,
-            ar: None,
-            ac: None,
-            ..op
-        };
-    }
-    op.autoscale &= op.s.is_some();
-    op.an &= !op.vn;
-    op.vb = op.vb.filter(|_| op.crf.is_none());
-    op
-}
-
-fn vframe() -> impl Strategy<Value = Vframe> {
-    let w = (1..=1920u16).prop_map(|w| Width::new(w).unwrap());
-    let h = (1..=1080u16).prop_map(|h| Height::new(h).unwrap());
-    (
-        select(vec![Picture::Jpg, Picture::Png]),
-        of(seconds(0)),
-        of(w),
-        of(h),
-        of(turn()),
-    )
-        .prop_map(|(format, offset, w, h, rotate)| Vframe {
-            format,
-            offset,
-            w,
-            h,
-            rotate,
-        })
+/// An op as people may write it: rows of the tables with values they take, where the rules let them stand together.
+fn op() -> impl Strategy<Value = Op> {
+    let bases: BTreeSet<&str> = ROWS.iter().map(|row| row.base).collect();
+    let picks = vec((any::<Index>(), any::<Index>()), 0..8);
+    (select(Vec::from_iter(bases)), picks).prop_map(|(base, picks)| {
+        let rows: Vec<_> = ROWS.iter().filter(|row| row.base == base).collect();
+        let mut text = base.to_owned();
+        for (row, value) in picks {
+            let row = row.get(&rows);
+            let (value, _) = value.get(row.good);
+            let longer = format!("{text}/{}/{value}", row.name);
+            // What does not go together, or stands there already, is left out.
+            if parse(&longer).is_ok_and(|read| read[0].pipeline.is_ok()) {
+                text = longer;
+            }
+        }
+        parse(&text)
+            .unwrap()
+            .remove(0)
+            .pipeline
+            .unwrap()
+            .ops
+            .remove(0)
+    })
 }
 
 /// Any key there is, in base64; separators and variables included.
@@ -228,11 +76,7 @@ fn template() -> impl Strategy<Value = SaveAs> {
 }
 
 fn pipelines() -> impl Strategy<Value = Pipeline> {
-    let op = prop_oneof![
-        avthumb().prop_map(|op| Op::Avthumb(Box::new(op))),
-        vframe().prop_map(Op::Vframe),
-    ];
-    (op, of(prop_oneof![3 => entry(), 1 => template()])).prop_map(|(op, saveas)| Pipeline {
+    (op(), of(prop_oneof![3 => entry(), 1 => template()])).prop_map(|(op, saveas)| Pipeline {
         ops: vec![op],
         saveas,
     })
@@ -284,7 +128,7 @@ fn soup() -> impl Strategy<Value = String> {
 /// A few characters of a valid string replaced, put in, taken out.
 fn mutated() -> impl Strategy<Value = String> {
     let edit = (
-        any::<prop::sample::Index>(),
+        any::<Index>(),
         0..3usize,
         prop_oneof![
             any::<char>(),
@@ -333,6 +177,7 @@ fn any_answer_is_sound(text: &str) {
         text: written,
         span,
         pipeline,
+        ..
     } in commands
     {
         assert_eq!(text.get(span.start..span.end), Some(written.as_str()));

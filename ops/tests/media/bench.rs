@@ -14,6 +14,18 @@ pub fn clip(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// A file of the shared media collection, where that is present; tests that want it end early without it.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/media");
+    let root = std::env::var_os("OPMILL_MEDIA").map_or(beside, PathBuf::from);
+    let path = root.join(name);
+    if !path.exists() {
+        eprintln!("left out: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
+}
+
 /// What came of an op string, command by command, with the files still there.
 pub struct Bench {
     dir: tempfile::TempDir,
@@ -37,11 +49,7 @@ impl Bench {
         let tasks = commands.into_iter().enumerate().map(|(index, command)| {
             let folder = dir.path().join(index.to_string());
             std::fs::create_dir(&folder).unwrap();
-            Task {
-                index,
-                pipeline: command.pipeline.unwrap(),
-                dir: folder,
-            }
+            Task::new(index, command.pipeline.unwrap(), folder)
         });
         let tasks: Vec<_> = tasks.collect();
         let mut outcomes: Vec<_> = tasks.iter().map(|_| None).collect();
@@ -55,6 +63,7 @@ impl Bench {
             threads: 2,
             cancel,
             progress: &progress,
+            explain: &|_, _| (),
         };
         run(source, tasks, &env, &mut |index, outcome| {
             assert!(
@@ -103,6 +112,28 @@ impl Bench {
             .unwrap()
             .map(|file| file.unwrap().path())
             .collect()
+    }
+}
+
+impl Bench {
+    /// Every file below a command's folder.
+    pub fn everything_under(&self, index: usize) -> Vec<PathBuf> {
+        let mut folders = vec![self.dir.path().join(index.to_string())];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for path in std::fs::read_dir(folder)
+                .unwrap()
+                .map(|file| file.unwrap().path())
+            {
+                if path.is_dir() {
+                    &mut folders
+                } else {
+                    &mut files
+                }
+                .push(path);
+            }
+        }
+        files
     }
 }
 

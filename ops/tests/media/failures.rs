@@ -83,16 +83,14 @@ fn an_output_that_cannot_be_written_is_worth_another_attempt() {
     let dir = tempfile::tempdir().unwrap();
     for ops in ["avthumb/mp4", "vframe/jpg"] {
         let command = opmill_ops::parse(ops).unwrap().remove(0);
-        let task = opmill_ops::Task {
-            index: 0,
-            pipeline: command.pipeline.unwrap(),
-            dir: dir.path().join("not-there"),
-        };
+        let task =
+            opmill_ops::Task::new(0, command.pipeline.unwrap(), dir.path().join("not-there"));
         let env = opmill_ops::Environment {
             limits: &Default::default(),
             threads: 1,
             cancel: &Cancel::new(),
             progress: &|_| (),
+            explain: &|_, _| (),
         };
         let mut ended = None;
         opmill_ops::run(&clip("silent.mp4"), vec![task], &env, &mut |_, outcome| {

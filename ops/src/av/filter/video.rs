@@ -1,15 +1,11 @@
-//! Filter graphs, built from typed values: no text of a user or a file is ever part of a graph.
-//!
-//! A graph is made from the first frame it gets, because the container may be wrong about the stream, and made again when
-//! the frames change in the middle of a stream. The encoder behind it keeps the shape of the first frame.
+//! What filters do to pictures.
 
 use ffmpeg_next as ffmpeg;
 
-use super::decode::is_again;
-use super::geometry::{Picture, Turn, even};
-use super::sys::{self, PictureShape, SampleShape};
-use super::{AvError, MICROS, rescale};
+use super::graph::{Graph, Kind};
 use crate::OpsError;
+use crate::av::geometry::{Picture, Turn, even};
+use crate::av::sys::{self, PictureShape};
 use crate::op::Size;
 
 /// What happens to the pictures of one output.
@@ -27,103 +23,6 @@ pub(crate) struct VideoChain {
     pub(crate) even: bool,
     /// Give the result square pixels even if its size is not named (pictures have no pixel aspect).
     pub(crate) square: bool,
-}
-
-/// What happens to the samples of one output.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AudioChain {
-    pub(crate) rate: u32,
-    /// libav's name of the channel layout.
-    pub(crate) layout: &'static str,
-    pub(crate) sample_format: &'static str,
-    /// Cut at output time 0 and at this many microseconds.
-    pub(crate) trim: Option<Trim>,
-}
-
-/// A window of output time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Trim {
-    /// Microseconds from the start of the window to its end, if it has one.
-    pub(crate) length: Option<i64>,
-}
-
-/// A configured graph with one source and one sink. They are looked up by name at every use: a context kept beside the
-/// graph could outlive it.
-struct Graph(ffmpeg::filter::Graph);
-
-impl Graph {
-    fn build(kind: Kind, source_args: &str, chain: &str, threads: usize) -> Result<Self, OpsError> {
-        let failed = |error| OpsError::Filter {
-            chain: chain.to_owned(),
-            reason: AvError(error),
-        };
-        let find =
-            |name: &'static str| ffmpeg::filter::find(name).ok_or(OpsError::FilterMissing { name });
-        let (source_name, sink_name) = match kind {
-            Kind::Video => ("buffer", "buffersink"),
-            Kind::Audio => ("abuffer", "abuffersink"),
-        };
-        let mut graph = ffmpeg::filter::Graph::new();
-        sys::set_graph_threads(&mut graph, threads);
-        graph
-            .add(&find(source_name)?, "in", source_args)
-            .map_err(failed)?;
-        graph.add(&find(sink_name)?, "out", "").map_err(failed)?;
-        graph
-            .output("in", 0)
-            .and_then(|parser| parser.input("out", 0))
-            .and_then(|parser| parser.parse(chain))
-            .and_then(|()| graph.validate())
-            .map_err(failed)?;
-        Ok(Self(graph))
-    }
-
-    fn end(&mut self, name: &'static str) -> Result<ffmpeg::filter::Context, OpsError> {
-        self.0.get(name).ok_or(OpsError::FilterMissing { name })
-    }
-
-    /// Hands over a frame (its buffers move into the graph) or, with `None`, says that there are no more.
-    fn push(&mut self, frame: Option<ffmpeg::Frame>) -> Result<(), OpsError> {
-        let mut end = self.end("in")?;
-        let pushed = match frame {
-            Some(frame) => end.source().add(&frame),
-            None => end.source().flush(),
-        };
-        pushed.map_err(|error| OpsError::Filter {
-            chain: "input".into(),
-            reason: AvError(error),
-        })
-    }
-
-    fn pull(&mut self) -> Result<Option<ffmpeg::Frame>, OpsError> {
-        let mut frame = sys::blank_frame();
-        match self.end("out")?.sink().frame(&mut frame) {
-            Ok(()) => Ok(Some(frame)),
-            Err(error) if is_again(error) || error == ffmpeg::Error::Eof => Ok(None),
-            Err(error) => Err(OpsError::Filter {
-                chain: "output".into(),
-                reason: AvError(error),
-            }),
-        }
-    }
-
-    /// Time base of the frames that come out.
-    fn time_base(&mut self) -> Result<(i32, i32), OpsError> {
-        let base = self.end("out")?.sink().time_base();
-        Ok((base.numerator(), base.denominator()))
-    }
-
-    /// Sets how many samples a frame that comes out has.
-    fn set_frame_size(&mut self, samples: u32) -> Result<(), OpsError> {
-        self.end("out")?.sink().set_frame_size(samples);
-        Ok(())
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Video,
-    Audio,
 }
 
 /// Pictures in, pictures of one size and format out.
@@ -305,140 +204,6 @@ fn push_scale(filters: &mut Vec<String>, now: (u32, u32), wanted: (u32, u32), to
     }
 }
 
-/// Samples in, samples of one rate, layout and format out, in frames of the encoder's size.
-pub(crate) struct AudioFilter {
-    chain: AudioChain,
-    time_base: (i32, i32),
-    frame_size: u32,
-    graph: Option<(SampleShape, Graph)>,
-}
-
-impl AudioFilter {
-    pub(crate) fn new(chain: AudioChain, time_base: (i32, i32)) -> Self {
-        Self {
-            chain,
-            time_base,
-            frame_size: 0,
-            graph: None,
-        }
-    }
-
-    /// What comes out.
-    pub(crate) fn chain(&self) -> &AudioChain {
-        &self.chain
-    }
-
-    /// Samples per frame that the encoder takes; to be told before the first frame is filtered.
-    pub(crate) fn set_frame_size(&mut self, samples: u32) {
-        self.frame_size = samples;
-    }
-
-    /// Filters one frame of samples; `None` flushes. Everything that comes out goes to `out` with its time base.
-    pub(crate) fn frame(
-        &mut self,
-        frame: Option<ffmpeg::Frame>,
-        out: &mut dyn FnMut(ffmpeg::Frame, (i32, i32)) -> Result<(), OpsError>,
-    ) -> Result<(), OpsError> {
-        let Some(mut frame) = frame else {
-            return self.flush(out);
-        };
-        sys::settle_layout(&mut frame);
-        let shape = SampleShape {
-            samples: 0,
-            ..sys::sample_shape(&frame)
-        };
-        if self
-            .graph
-            .as_ref()
-            .is_none_or(|(built_for, _)| *built_for != shape)
-        {
-            self.flush(out)?;
-            self.graph = Some((shape.clone(), self.build(&shape)?));
-        }
-        if let Some((_, graph)) = &mut self.graph {
-            graph.push(Some(frame))?;
-        }
-        self.drain(out)
-    }
-
-    fn flush(
-        &mut self,
-        out: &mut dyn FnMut(ffmpeg::Frame, (i32, i32)) -> Result<(), OpsError>,
-    ) -> Result<(), OpsError> {
-        if let Some((_, graph)) = &mut self.graph {
-            graph.push(None)?;
-            self.drain(out)?;
-            self.graph = None;
-        }
-        Ok(())
-    }
-
-    fn drain(
-        &mut self,
-        out: &mut dyn FnMut(ffmpeg::Frame, (i32, i32)) -> Result<(), OpsError>,
-    ) -> Result<(), OpsError> {
-        let Some((_, graph)) = &mut self.graph else {
-            return Ok(());
-        };
-        let base = graph.time_base()?;
-        while let Some(frame) = graph.pull()? {
-            out(frame, base)?;
-        }
-        Ok(())
-    }
-
-    fn build(&self, shape: &SampleShape) -> Result<Graph, OpsError> {
-        let (num, den) = self.time_base;
-        let args = format!(
-            "time_base={num}/{den}:sample_rate={}:sample_fmt={}:channel_layout={}",
-            shape.rate.max(1),
-            shape.format,
-            plain_layout(shape),
-        );
-        let mut graph = Graph::build(Kind::Audio, &args, &audio_chain(&self.chain), 1)?;
-        if self.frame_size > 0 {
-            graph.set_frame_size(self.frame_size)?;
-        }
-        Ok(graph)
-    }
-}
-
-/// A layout name that holds nothing but what libav's own names are made of.
-fn plain_layout(shape: &SampleShape) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '(' | ')' | '+' | '-');
-    if !shape.layout.is_empty() && shape.layout.chars().all(plain) {
-        shape.layout.clone()
-    } else {
-        format!("{}c", shape.channels.max(1))
-    }
-}
-
-/// `async=1` fills holes with silence and trims overlaps of more than a tenth of a second, so that sound stays with the picture.
-fn audio_chain(chain: &AudioChain) -> String {
-    let mut filters = Vec::new();
-    if let Some(trim) = chain.trim {
-        let end = trim
-            .length
-            .map(|us| format!(":end={:.6}", us as f64 / 1e6))
-            .unwrap_or_default();
-        filters.push(format!("atrim=start=0{end}"));
-    }
-    filters.push(format!("aresample={}:async=1", chain.rate));
-    filters.push(format!(
-        "aformat=sample_fmts={}:sample_rates={}:channel_layouts={}",
-        chain.sample_format, chain.rate, chain.layout
-    ));
-    filters.join(",")
-}
-
-impl Trim {
-    /// True if a timestamp of output time lies behind the window.
-    pub(crate) fn is_past(self, timestamp: i64, base: (i32, i32)) -> bool {
-        self.length
-            .is_some_and(|length| rescale(timestamp, base, MICROS) >= length)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -537,17 +302,5 @@ mod tests {
         ] {
             assert_eq!(video_chain(&chain, &shape, settled), expected, "{name}");
         }
-    }
-
-    #[test]
-    fn a_layout_name_with_foreign_characters_never_reaches_a_graph() {
-        let hostile = SampleShape {
-            rate: 8000,
-            format: 1,
-            channels: 2,
-            layout: "x:sample_fmt=0".into(),
-            samples: 0,
-        };
-        assert_eq!(plain_layout(&hostile), "2c");
     }
 }

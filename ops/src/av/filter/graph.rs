@@ -1,0 +1,92 @@
+//! A configured filter graph.
+
+use ffmpeg_next as ffmpeg;
+
+use crate::OpsError;
+use crate::av::AvError;
+use crate::av::decode::is_again;
+use crate::av::sys;
+
+/// A configured graph with one source and one sink. They are looked up by name at every use: a context kept beside the
+/// graph could outlive it.
+pub(super) struct Graph(ffmpeg::filter::Graph);
+
+impl Graph {
+    pub(super) fn build(
+        kind: Kind,
+        source_args: &str,
+        chain: &str,
+        threads: usize,
+    ) -> Result<Self, OpsError> {
+        let failed = |error| OpsError::Filter {
+            chain: chain.to_owned(),
+            reason: AvError(error),
+        };
+        let find =
+            |name: &'static str| ffmpeg::filter::find(name).ok_or(OpsError::FilterMissing { name });
+        let (source_name, sink_name) = match kind {
+            Kind::Video => ("buffer", "buffersink"),
+            Kind::Audio => ("abuffer", "abuffersink"),
+        };
+        let mut graph = ffmpeg::filter::Graph::new();
+        sys::set_graph_threads(&mut graph, threads);
+        graph
+            .add(&find(source_name)?, "in", source_args)
+            .map_err(failed)?;
+        graph.add(&find(sink_name)?, "out", "").map_err(failed)?;
+        graph
+            .output("in", 0)
+            .and_then(|parser| parser.input("out", 0))
+            .and_then(|parser| parser.parse(chain))
+            .and_then(|()| graph.validate())
+            .map_err(failed)?;
+        Ok(Self(graph))
+    }
+
+    fn end(&mut self, name: &'static str) -> Result<ffmpeg::filter::Context, OpsError> {
+        self.0.get(name).ok_or(OpsError::FilterMissing { name })
+    }
+
+    /// Hands over a frame (its buffers move into the graph) or, with `None`, says that there are no more.
+    pub(super) fn push(&mut self, frame: Option<ffmpeg::Frame>) -> Result<(), OpsError> {
+        let mut end = self.end("in")?;
+        let pushed = match frame {
+            Some(frame) => end.source().add(&frame),
+            None => end.source().flush(),
+        };
+        pushed.map_err(|error| OpsError::Filter {
+            chain: "input".into(),
+            reason: AvError(error),
+        })
+    }
+
+    pub(super) fn pull(&mut self) -> Result<Option<ffmpeg::Frame>, OpsError> {
+        let mut frame = sys::blank_frame();
+        match self.end("out")?.sink().frame(&mut frame) {
+            Ok(()) => Ok(Some(frame)),
+            Err(error) if is_again(error) || error == ffmpeg::Error::Eof => Ok(None),
+            Err(error) => Err(OpsError::Filter {
+                chain: "output".into(),
+                reason: AvError(error),
+            }),
+        }
+    }
+
+    /// Time base of the frames that come out.
+    pub(super) fn time_base(&mut self) -> Result<(i32, i32), OpsError> {
+        let base = self.end("out")?.sink().time_base();
+        Ok((base.numerator(), base.denominator()))
+    }
+
+    /// Sets how many samples a frame that comes out has.
+    pub(super) fn set_frame_size(&mut self, samples: u32) -> Result<(), OpsError> {
+        self.end("out")?.sink().set_frame_size(samples);
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Video,
+    Audio,
+}

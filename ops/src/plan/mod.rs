@@ -1,0 +1,114 @@
+//! Pipelines × probe → outputs known to fit. Pure: what is decided here is decided without opening a codec.
+
+use crate::OpsError;
+mod audio;
+mod video;
+
+use crate::av::encode::{AudioSettings, VideoSettings};
+use crate::av::filter::{AudioChain, Trim, VideoChain};
+use crate::op::{Avthumb, Container};
+use crate::probe::Probe;
+
+/// One output of a transcode pass.
+#[derive(Debug, Clone)]
+pub(crate) struct OutputPlan {
+    pub(crate) container: Container,
+    pub(crate) video: Option<VideoPlan>,
+    pub(crate) audio: Option<AudioPlan>,
+    pub(crate) trim: Option<Trim>,
+    pub(crate) faststart: bool,
+    pub(crate) keep_metadata: bool,
+}
+
+/// Where the pictures of an output come from and what is done to them.
+#[derive(Debug, Clone)]
+pub(crate) struct VideoPlan {
+    pub(crate) stream: usize,
+    /// `None`: the source's packets are copied.
+    pub(crate) encode: Option<(VideoChain, VideoSettings)>,
+}
+
+/// Where the sound of an output comes from and what is done to it.
+#[derive(Debug, Clone)]
+pub(crate) struct AudioPlan {
+    pub(crate) stream: usize,
+    /// `None`: the source's packets are copied.
+    pub(crate) encode: Option<(AudioChain, AudioSettings)>,
+}
+
+/// The part of the source a pass reads, in milliseconds. Commands with the same window share one decode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Window {
+    pub(crate) start: u64,
+    pub(crate) length: Option<u64>,
+}
+
+impl Window {
+    pub(crate) fn of(op: &Avthumb) -> Self {
+        Self {
+            start: op.cut.start.map_or(0, |s| s.millis()),
+            length: op.cut.length.map(|t| t.millis()),
+        }
+    }
+
+    /// The window as filters see it; `None` when the whole source is read.
+    pub(crate) fn trim(self) -> Option<Trim> {
+        let whole = self
+            == Self {
+                start: 0,
+                length: None,
+            };
+        (!whole).then(|| Trim {
+            length: self.length.map(|ms| ms as i64 * 1000),
+        })
+    }
+}
+
+/// Decides what an `avthumb` makes of this source. `threads` is what its encoder may use.
+pub(crate) fn avthumb(op: &Avthumb, probe: &Probe, threads: usize) -> Result<OutputPlan, OpsError> {
+    let window = Window::of(op);
+    let trim = window.trim();
+    let wants_video = !op.vn && !op.container.is_audio_only();
+    let video = probe.video().filter(|_| wants_video);
+    let audio = probe.audio().filter(|_| !op.an);
+    if video.is_none() && audio.is_none() {
+        return Err(missing(op, probe, wants_video));
+    }
+    check_past_end(op, probe)?;
+    Ok(OutputPlan {
+        container: op.container,
+        video: video
+            .map(|stream| video::plan(op, probe, stream, threads))
+            .transpose()?,
+        audio: audio
+            .map(|stream| audio::plan(op, stream, trim))
+            .transpose()?,
+        trim,
+        faststart: op.moov_to_front,
+        keep_metadata: !op.stripmeta,
+    })
+}
+
+fn missing(op: &Avthumb, probe: &Probe, wants_video: bool) -> OpsError {
+    let kind = match (
+        wants_video,
+        probe.video().is_some(),
+        probe.audio().is_some(),
+    ) {
+        _ if op.an => "video",
+        (false, ..) => "audio",
+        _ => "audio or video",
+    };
+    OpsError::NoStream { kind }
+}
+
+fn check_past_end(op: &Avthumb, probe: &Probe) -> Result<(), OpsError> {
+    match (op.cut.start, probe.duration_seconds()) {
+        (Some(ss), Some(end)) if ss.millis() as f64 / 1000.0 >= end => Err(OpsError::PastEnd {
+            parameter: "ss",
+            offset: ss.millis() as f64 / 1000.0,
+            end,
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,3 @@
+//! What each op but `avthumb` does to a file; one op a file. Called by `run`.
+
+pub(crate) mod vframe;
