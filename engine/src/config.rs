@@ -26,6 +26,9 @@ pub struct Config {
     pub buckets: BTreeMap<String, BucketConfig>,
     /// May a job name files outside the buckets ([`JobSpec::file`](crate::JobSpec::file))? A server says no.
     pub local_files: bool,
+    /// Pass over parameters that an op does not know, with a warning in `desc` of the item, instead of failing the
+    /// command (wire.md 5.1).
+    pub lenient: bool,
     /// Cores, concurrent jobs, leases.
     pub workers: Workers,
     /// How a transient failure is tried again.
@@ -44,6 +47,7 @@ impl Default for Config {
             keys: Vec::new(),
             buckets: BTreeMap::new(),
             local_files: true,
+            lenient: false,
             workers: Workers::default(),
             retry: Retry::default(),
             notify: Notify::default(),

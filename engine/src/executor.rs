@@ -1,9 +1,11 @@
 //! One attempt, first command to verdict: the commands without a result go to the processor, each result is published
 //! and recorded as it arrives, and the attempt ends in one commit with what the job then owes.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use opmill_ops::{Command, Disposition, Entry, Output, Task};
+use opmill_ops::{Command, Disposition, Entry, Output, Pipeline, Task};
 use opmill_store::{Event, ItemOutcome, Job, JobState, Next, Store, StoreError};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -13,6 +15,7 @@ use crate::events::EngineEvent;
 use crate::item::{Item, ItemBody};
 use crate::ledger::Ledger;
 use crate::media::{self, Message};
+use crate::objects::Objects;
 use crate::outputs::Outputs;
 use crate::processor::{Failure, Work};
 use crate::shared::Shared;
@@ -54,6 +57,8 @@ struct Executor<'a> {
     work: Option<WorkDir>,
     /// Outputs so far, over all commands.
     published: usize,
+    /// What is to be told of each command beside its result.
+    notes: BTreeMap<usize, Vec<String>>,
 }
 
 impl<'a> Executor<'a> {
@@ -90,6 +95,7 @@ impl<'a> Executor<'a> {
             last: None,
             work: None,
             published: 0,
+            notes: BTreeMap::new(),
         })
     }
 
@@ -142,25 +148,71 @@ impl<'a> Executor<'a> {
         let dir = self.work.insert(work).path().to_owned();
         let (source, out) = (&self.spec.source, self.spec.out.as_deref());
         let place = self.shared.buckets.place(source, out)?;
+        let copy = dir.join("source");
         let source = tokio::select! {
-            source = place.fetch(source, &dir) => source?,
+            source = place.fetch(source, &copy) => source?,
             () = self.attempt.stopping() => return Err(EngineError::Closed),
         };
-        let task = |(index, dir): (usize, _)| {
-            let pipeline = self.commands[index].pipeline.clone().ok()?;
-            Some(Task::new(index, pipeline, dir))
+        let tasks = tokio::select! {
+            tasks = self.tasks(dirs, &dir) => tasks,
+            () = self.attempt.stopping() => return Err(EngineError::Closed),
         };
+        let mut ready = Vec::with_capacity(tasks.len());
+        for (index, task) in tasks {
+            match task {
+                Ok(task) => ready.push(task),
+                Err(failure) => self.ledger.arrive(index, Err(failure)),
+            }
+        }
         let share = self.shared.cores.share(self.shared.claimants());
         let work = Work {
             job: self.job.id,
             source,
-            tasks: dirs.into_iter().filter_map(task).collect(),
+            tasks: ready,
             limits: self.shared.config.limits.clone(),
             threads: share.threads(),
             cancel: self.attempt.cancel.clone(),
         };
         media::start(self.shared, work, share)
             .map_err(|source| EngineError::Work { path: dir, source })
+    }
+
+    /// The commands with all they need to run, or why one cannot.
+    async fn tasks(
+        &self,
+        dirs: Vec<(usize, PathBuf)>,
+        work: &Path,
+    ) -> Vec<(usize, Result<Task, Failure>)> {
+        let mut objects = Objects::new(self.shared, &self.spec, work);
+        let mut tasks = Vec::with_capacity(dirs.len());
+        for (index, dir) in dirs {
+            let Ok(pipeline) = &self.commands[index].pipeline else {
+                continue;
+            };
+            let brought = objects.bring(pipeline.objects()).await;
+            let task = brought.map(|objects| Task {
+                objects,
+                ..self.task(index, pipeline.clone(), dir)
+            });
+            tasks.push((index, task));
+        }
+        tasks
+    }
+
+    /// A command without the objects it reads.
+    fn task(&self, index: usize, pipeline: Pipeline, dir: PathBuf) -> Task {
+        let task = Task::new(index, pipeline, dir);
+        let target = self.targets[index].as_ref();
+        let Some(target) = target.and_then(|target| target::first(target).ok()) else {
+            return task;
+        };
+        let name = target::file_name(target.key.as_str()).to_owned();
+        let url = self.shared.buckets.url(&target, self.spec.out.as_deref());
+        Task {
+            folder_url: url.rfind('/').map(|slash| url[..=slash].to_owned()),
+            name,
+            ..task
+        }
     }
 
     /// Acts on results as they arrive, until the processor ends or the attempt is stopped.
@@ -171,6 +223,7 @@ impl<'a> Executor<'a> {
                 () = self.attempt.stopping() => return media::drain(self.shared, messages).await,
                 message = messages.recv() => match message {
                     Some(Message::Done(index, outcome)) => self.ledger.arrive(index, outcome),
+                    Some(Message::Explained(index, text)) => self.explained(index, text),
                     Some(Message::Ended(panic)) => break panic,
                     None => break None,
                 },
@@ -181,6 +234,13 @@ impl<'a> Executor<'a> {
             Some(panic) => format!("the worker panicked: {panic}"),
             None => "the worker ended without a result".to_owned(),
         }));
+    }
+
+    fn explained(&mut self, index: usize, text: String) {
+        tracing::debug!(command = index, "{text}");
+        if self.spec.explain {
+            self.notes.entry(index).or_default().push(text);
+        }
     }
 
     fn fail_waiting(&mut self, failure: &Failure) {
@@ -235,7 +295,12 @@ impl<'a> Executor<'a> {
         let bodies = bodies.inspect_err(|error| self.stop_if_lost(error))?;
         match bodies.is_empty() {
             true => Err(Failure::permanent("the command made no output")),
-            false => Ok(ItemBody::succeeded(&self.commands[index].text, bodies)),
+            false => {
+                let mut notes = self.commands[index].warnings.clone();
+                notes.extend(self.notes.remove(&index).unwrap_or_default());
+                let command = &self.commands[index].text;
+                Ok(ItemBody::succeeded(command, &notes, bodies))
+            }
         }
     }
 

@@ -126,15 +126,11 @@ impl OutputBody {
 }
 
 impl ItemBody {
-    /// A result with at least one output.
-    pub(crate) fn succeeded(command: &str, outputs: Vec<OutputBody>) -> Self {
-        let mut body = Self::blank(
-            command,
-            ItemStatus::Succeeded,
-            "fileOperateSucceed",
-            None,
-            String::new(),
-        );
+    /// A result with at least one output. What is to be told of it, a sentence each, follows the fixed word of `desc`.
+    pub(crate) fn succeeded(command: &str, notes: &[String], outputs: Vec<OutputBody>) -> Self {
+        let desc = std::iter::once("fileOperateSucceed").chain(notes.iter().map(String::as_str));
+        let desc = desc.collect::<Vec<_>>().join("; ");
+        let mut body = Self::blank(command, ItemStatus::Succeeded, &desc, None, String::new());
         if let Some(first) = outputs.first().cloned() {
             let OutputBody {
                 fsize,
@@ -251,7 +247,11 @@ mod tests {
 
     #[test]
     fn c_33_an_item_prints_as_in_the_sample() {
-        let body = ItemBody::succeeded("vframe/jpg/offset/1|saveas/Ymt0Om8uanBn", vec![picture()]);
+        let body = ItemBody::succeeded(
+            "vframe/jpg/offset/1|saveas/Ymt0Om8uanBn",
+            &[],
+            vec![picture()],
+        );
         assert_eq!(
             body.to_json(),
             r#"{"cmd":"vframe/jpg/offset/1|saveas/Ymt0Om8uanBn","code":"3","costTime":0,"desc":"fileOperateSucceed","error":null,"fsize":5,"hash":"Fqr0xh3cxeii2r7eDztILNmuqUNN","key":"bkt:o.jpg","url":"http://127.0.0.1:8080/o.jpg","duration":0.0,"bit_rate":"0","resolution":"320X568","detail":[{"fsize":5,"hash":"Fqr0xh3cxeii2r7eDztILNmuqUNN","key":"bkt:o.jpg","url":"http://127.0.0.1:8080/o.jpg","duration":0.0,"bit_rate":"0","resolution":"320X568"}]}"#
@@ -283,7 +283,7 @@ mod tests {
             fsize: 7,
             ..picture()
         };
-        let body = ItemBody::succeeded("vframe/jpg", vec![picture(), second]);
+        let body = ItemBody::succeeded("vframe/jpg", &[], vec![picture(), second]);
         assert_eq!(
             (body.fsize, body.key.as_str(), body.detail.len()),
             (5, "bkt:o.jpg", 2)

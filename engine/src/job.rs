@@ -26,6 +26,7 @@ pub struct JobSpec {
     pub(crate) priority: Priority,
     pub(crate) due: Option<UnixMillis>,
     pub(crate) signed_by: Option<String>,
+    pub(crate) explain: bool,
 }
 
 /// Where the source of a job is.
@@ -60,6 +61,7 @@ impl JobSpec {
             priority: Priority::default(),
             due: None,
             signed_by: None,
+            explain: false,
         }
     }
 
@@ -85,6 +87,12 @@ impl JobSpec {
     /// Overwrite targets that exist. Without it a job with such a `saveas` is refused.
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
+        self
+    }
+
+    /// Say in `desc` of each item how its command was carried out (what was copied, what was encoded) and why.
+    pub fn explain(mut self, explain: bool) -> Self {
+        self.explain = explain;
         self
     }
 

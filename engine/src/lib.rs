@@ -95,6 +95,7 @@ mod lock;
 mod media;
 mod mime;
 pub mod notify;
+mod objects;
 mod outputs;
 mod place;
 pub mod processor;

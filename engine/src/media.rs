@@ -19,6 +19,8 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// What the thread says.
 pub(crate) enum Message {
+    /// How a command is going to be carried out.
+    Explained(usize, String),
     /// A command ended.
     Done(usize, Outcome),
     /// Nothing more comes; what the processor said when it panicked.
@@ -68,6 +70,10 @@ struct Reporter {
 impl Report for Reporter {
     fn progress(&self, progress: Progress) {
         self.meter.report(progress);
+    }
+
+    fn explain(&self, index: usize, text: &str) {
+        let _ = self.sender.send(Message::Explained(index, text.to_owned()));
     }
 
     fn done(&self, index: usize, result: Outcome) {

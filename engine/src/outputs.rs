@@ -33,29 +33,40 @@ impl Outputs<'_> {
         outputs: Vec<Output>,
         first: usize,
     ) -> Result<Vec<OutputBody>, EngineError> {
-        let keys = target::numbered(&target.key, outputs.len())?;
-        let mut bodies = Vec::with_capacity(outputs.len());
-        for (number, (key, output)) in (first..).zip(keys.into_iter().zip(outputs)) {
-            let entry = Entry {
-                bucket: target.bucket.clone(),
-                key,
-            };
-            let (duration, bit_rate, resolution) = figures(&output);
-            let Published { hash, size, .. } = self.publish_one(&entry, output, number).await?;
-            bodies.push(OutputBody {
-                fsize: size,
-                hash,
-                key: entry.to_string(),
-                url: self.shared.buckets.url(&entry, self.out),
-                duration,
-                bit_rate,
-                resolution,
-            });
+        let names = outputs.iter().map(|output| (&output.name, &*output.path));
+        let entries = target::named(target, names)?;
+        let mut rows: Vec<_> = (first..).zip(entries.into_iter().zip(outputs)).collect();
+        // The first one names the others, if any does: a playlist appears when its segments are there.
+        let rest = rows.len().min(1);
+        rows.rotate_left(rest);
+        let mut bodies = Vec::with_capacity(rows.len());
+        for (number, (entry, output)) in rows {
+            bodies.push(self.publish_one(&entry, output, number).await?);
         }
+        bodies.rotate_right(rest);
         Ok(bodies)
     }
 
     async fn publish_one(
+        &self,
+        entry: &Entry,
+        output: Output,
+        number: usize,
+    ) -> Result<OutputBody, EngineError> {
+        let (duration, bit_rate, resolution) = figures(&output);
+        let Published { hash, size, .. } = self.put(entry, output, number).await?;
+        Ok(OutputBody {
+            fsize: size,
+            hash,
+            key: entry.to_string(),
+            url: self.shared.buckets.url(entry, self.out),
+            duration,
+            bit_rate,
+            resolution,
+        })
+    }
+
+    async fn put(
         &self,
         entry: &Entry,
         output: Output,

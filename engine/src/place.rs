@@ -64,17 +64,16 @@ impl Place {
         }
     }
 
-    /// A path the object can be read from: its own, or a copy in `dir`.
-    pub async fn fetch(&self, entry: &Entry, dir: &Path) -> Result<PathBuf, EngineError> {
+    /// A path the object can be read from: its own, or `copy`, to which it is copied.
+    pub async fn fetch(&self, entry: &Entry, copy: &Path) -> Result<PathBuf, EngineError> {
         match self {
             Self::File(path) => match self.size(entry).await? {
                 Some(_) => Ok(path.clone()),
                 None => Err(gone(entry)),
             },
             Self::Object(store, path) => {
-                let copy = dir.join("source");
-                download(&**store, path, &copy, entry).await?;
-                Ok(copy)
+                download(&**store, path, copy, entry).await?;
+                Ok(copy.to_owned())
             }
         }
     }

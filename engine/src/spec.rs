@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use opmill_ops::{Command, Entry};
+use opmill_ops::{Command, Entry, SyntaxError};
 use opmill_store::{Job, JobId};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,12 @@ pub(crate) struct Spec {
     /// One notification per command.
     #[serde(default)]
     pub separate: bool,
+    /// Parameters that an op does not know are passed over with a warning.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub lenient: bool,
+    /// Items say how their command was carried out, and why so.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub explain: bool,
     /// The pair that created the job, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_key: Option<String>,
@@ -48,8 +54,20 @@ impl Spec {
 
     /// The commands of the op string; it was parsed before the job was taken.
     pub fn commands(&self, job: JobId) -> Result<Vec<Command>, EngineError> {
-        opmill_ops::parse(&self.ops).map_err(|error| damaged(job, error.to_string()))
+        parse(&self.ops, self.lenient).map_err(|error| damaged(job, error.to_string()))
     }
+}
+
+/// Reads an op string as strictly as the configuration was when the job came in.
+pub(crate) fn parse(ops: &str, lenient: bool) -> Result<Vec<Command>, SyntaxError> {
+    match lenient {
+        true => opmill_ops::parse_lenient(ops),
+        false => opmill_ops::parse(ops),
+    }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn damaged(job: JobId, reason: String) -> EngineError {
@@ -79,6 +97,8 @@ mod tests {
             out: Some(PathBuf::from("/srv/out")),
             notify: Some("http://example.com/?a=1".to_owned()),
             separate: true,
+            lenient: true,
+            explain: true,
             access_key: Some("ak".to_owned()),
         };
         assert_eq!(serde_json::from_str::<Spec>(&spec.to_json()).unwrap(), spec);

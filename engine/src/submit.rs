@@ -11,14 +11,15 @@ use crate::job::{JobSpec, Source, Submitted};
 use crate::notify::transport::check_literal;
 use crate::shared::Shared;
 use crate::source;
-use crate::spec::Spec;
+use crate::spec::{self, Spec};
 use crate::target;
 
 pub(crate) async fn submit(shared: &Shared, request: JobSpec) -> Result<Submitted, EngineError> {
     if let Some(trouble) = shared.trouble() {
         return Err(trouble);
     }
-    let commands = opmill_ops::parse(&request.ops)?;
+    let lenient = shared.config.lenient;
+    let commands = spec::parse(&request.ops, lenient)?;
     if let Some(url) = &request.notify {
         check_receiver(shared, url)?;
     }
@@ -45,6 +46,8 @@ pub(crate) async fn submit(shared: &Shared, request: JobSpec) -> Result<Submitte
         out,
         notify: request.notify,
         separate: request.separate,
+        lenient,
+        explain: request.explain,
         access_key: request.signed_by,
     };
     if !request.force {
@@ -136,6 +139,8 @@ impl JobSpec {
             out: self.out.clone(),
             notify: None,
             separate: false,
+            lenient: false,
+            explain: false,
             access_key: None,
         };
         let commands = opmill_ops::parse(&self.ops)?;

@@ -1,8 +1,10 @@
 //! Where the outputs of a command go: its `saveas`, or the default name of wire.md 5.1, and the numbering of several
 //! outputs of wire.md 5.5. Pure; asked by `submit` (does the target exist?) and by `executor` (where to publish?).
 
+use std::path::Path;
+
 use opmill_ops::entry::EntryError;
-use opmill_ops::{BucketName, Command, Entry, Key, Pipeline, SaveAs};
+use opmill_ops::{BucketName, Command, Entry, Key, Name, Pipeline, SaveAs};
 use sha1::{Digest as _, Sha1};
 
 use crate::notify::sign::hex;
@@ -59,9 +61,44 @@ pub(crate) fn first(target: &Entry) -> Result<Entry, EntryError> {
     })
 }
 
+/// The objects that the outputs of a command with this target become (wire.md 5.5).
+pub(crate) fn named<'a>(
+    target: &Entry,
+    names: impl IntoIterator<Item = (&'a Name, &'a Path)>,
+) -> Result<Vec<Entry>, EntryError> {
+    let names: Vec<_> = names.into_iter().collect();
+    let count = names.iter().filter(|(name, _)| **name == Name::Numbered);
+    let mut numbers = numbered(&target.key, count.count())?.into_iter();
+    let whole = first(target)?;
+    let (stem, _) = split_suffix(whole.key.as_str());
+    let folder =
+        &whole.key.as_str()[..whole.key.as_str().len() - file_name(whole.key.as_str()).len()];
+    let named = |(name, path): (&Name, &Path)| {
+        let key = match name {
+            Name::Numbered => match numbers.next() {
+                Some(key) => key,
+                None => whole.key.clone(),
+            },
+            Name::Target => whole.key.clone(),
+            Name::Beside => {
+                let own = path.file_name().and_then(|name| name.to_str());
+                format!("{folder}{}", own.unwrap_or_default()).parse()?
+            }
+            Name::Inside(key) => format!("{stem}/{key}").parse()?,
+            Name::Key(key) => key.clone(),
+            Name::Entry(entry) => return Ok(entry.clone()),
+        };
+        Ok(Entry {
+            bucket: target.bucket.clone(),
+            key,
+        })
+    };
+    names.into_iter().map(named).collect()
+}
+
 /// The keys of so many outputs: `$(count)` becomes 000001, 000002, …; without it a single output keeps the key as it
 /// is and several get `_000001`, … before the suffix.
-pub(crate) fn numbered(target: &Key, outputs: usize) -> Result<Vec<Key>, EntryError> {
+fn numbered(target: &Key, outputs: usize) -> Result<Vec<Key>, EntryError> {
     let key = target.as_str();
     let (stem, suffix) = split_suffix(key);
     (1..=outputs)
@@ -110,6 +147,8 @@ mod tests {
             out: out.map(PathBuf::from),
             notify: None,
             separate: false,
+            lenient: false,
+            explain: false,
             access_key: None,
         }
     }
@@ -225,6 +264,53 @@ mod tests {
                 "{row}"
             );
         }
+    }
+
+    #[test]
+    fn outputs_say_what_they_are_called() {
+        let key = |text: &str| text.parse::<Key>().unwrap();
+        let elsewhere: Entry = "other:x.txt".parse().unwrap();
+        let named = |target: &str, names: &[(Name, &str)]| -> Vec<String> {
+            let names = names.iter().map(|(name, path)| (name, Path::new(*path)));
+            let entries = super::named(&target.parse().unwrap(), names).unwrap();
+            entries.iter().map(Entry::to_string).collect()
+        };
+        let playlist = [
+            (Name::Target, "/w/out.m3u8"),
+            (Name::Beside, "/w/v_000001.ts"),
+        ];
+        assert_eq!(
+            named("bkt:a/v.m3u8", &playlist),
+            ["bkt:a/v.m3u8", "bkt:a/v_000001.ts"]
+        );
+        let pictures = [
+            (Name::Numbered, "/w/1.jpg"),
+            (Name::Numbered, "/w/2.jpg"),
+            (Name::Beside, "/w/o.vtt"),
+        ];
+        assert_eq!(
+            named("bkt:o.jpg", &pictures),
+            ["bkt:o_000001.jpg", "bkt:o_000002.jpg", "bkt:o.vtt"]
+        );
+        let members = [
+            (Name::Target, "/w/list.txt"),
+            (Name::Inside(key("b/c.txt")), "/w/c"),
+            (Name::Key(key("k")), "/w/d"),
+            (Name::Entry(elsewhere), "/w/e"),
+        ];
+        assert_eq!(
+            named("bkt:a/list.txt", &members),
+            [
+                "bkt:a/list.txt",
+                "bkt:a/list/b/c.txt",
+                "bkt:k",
+                "other:x.txt"
+            ]
+        );
+        assert_eq!(
+            named("bkt:v-$(count).m3u8", &playlist),
+            ["bkt:v-000001.m3u8", "bkt:v_000001.ts"]
+        );
     }
 
     #[test]

@@ -163,6 +163,8 @@ mod tests {
             out: None,
             notify: notify.then(|| "http://receiver.example/".to_owned()),
             separate,
+            lenient: false,
+            explain: false,
             access_key: None,
         }
     }

@@ -44,6 +44,8 @@ fn whole(store: &Store, job: opmill_store::Job) -> Result<Job, EngineError> {
         out,
         notify,
         separate,
+        lenient: _,
+        explain: _,
         access_key: _,
     } = spec;
     Ok(Job {

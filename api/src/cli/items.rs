@@ -7,7 +7,7 @@ use opmill_engine::{Item, ItemStatus, Job};
 
 use super::text::{self, Align};
 
-/// A row for each output of each command; below a command that failed, the reason. `out` is the folder of the results
+/// A row for each output of each command; below a command that failed, the reason, and below one that has something to tell, that. `out` is the folder of the results
 /// as it shall be printed.
 pub fn table(job: &Job, out: Option<&Path>) -> String {
     let rows: Vec<Row> = job.items.iter().flat_map(|item| rows(item, out)).collect();
@@ -73,7 +73,12 @@ fn rows(item: &Item, out: Option<&Path>) -> Vec<Row> {
             reason: None,
         }
     };
-    body.detail.iter().map(row).collect()
+    let mut rows: Vec<Row> = body.detail.iter().map(row).collect();
+    if let Some(first) = rows.first_mut() {
+        // What there is to tell of a success follows the protocol's fixed word.
+        first.reason = body.desc.split_once("; ").map(|(_, told)| told.to_owned());
+    }
+    rows
 }
 
 /// How a status reads in a table.

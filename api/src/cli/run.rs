@@ -50,6 +50,9 @@ pub struct Args {
     /// Run everything again, over results that are there.
     #[arg(long)]
     force: bool,
+    /// Tell of each result how it was made: what was copied, what was encoded, and why.
+    #[arg(long)]
+    explain: bool,
     /// Print one line of JSON per job on standard output, shaped like a notification.
     #[arg(long)]
     json: bool,

@@ -166,7 +166,8 @@ mod tests {
             bit_rate: "0".to_owned(),
             resolution: "320X568".to_owned(),
         };
-        let body = ItemBody::succeeded("vframe/jpg/offset/1|saveas/Ymt0Om8uanBn", vec![output]);
+        let body =
+            ItemBody::succeeded("vframe/jpg/offset/1|saveas/Ymt0Om8uanBn", &[], vec![output]);
         item(0, ItemStatus::Succeeded, body)
     }
 

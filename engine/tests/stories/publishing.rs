@@ -81,6 +81,54 @@ async fn several_outputs_are_numbered_and_listed() {
     assert_eq!(world.content("out", "c-000003.jpg"), "ccc");
 }
 
+/// A player that finds the playlist finds its segments, so the playlist comes last; it is listed first all the same.
+#[tokio::test]
+async fn files_that_name_each_other_are_called_after_the_target() {
+    let world = World::start(Script::new(|_| Act::Playlist)).await;
+    let job = world.run("avthumb/mp4|saveas/out:a/v.m3u8").await;
+    let body = &job.items[0].body;
+    let keys: Vec<_> = body.detail.iter().map(|output| &*output.key).collect();
+    assert_eq!(keys, ["out:a/v.m3u8", "out:a/v_000001.ts"]);
+    assert_eq!(body.key, "out:a/v.m3u8");
+    assert_eq!(world.content("out", "a/v_000001.ts"), "v_000001.ts");
+    let changed = |key: &str| {
+        let object = fs::metadata(world.object("out", key)).unwrap();
+        std::os::unix::fs::MetadataExt::ctime_nsec(&object) as i128
+            + i128::from(std::os::unix::fs::MetadataExt::ctime(&object)) * 1_000_000_000
+    };
+    assert!(changed("a/v.m3u8") >= changed("a/v_000001.ts"));
+}
+
+#[tokio::test]
+async fn an_item_tells_how_it_was_made_if_that_was_asked_for() {
+    let script = Script::new(|_| Act::Explain("video: copied, because", "x".to_owned()));
+    let world = World::start(script).await;
+    let asked = world
+        .submit_spec(world.spec("avthumb/mp4").explain(true))
+        .await;
+    let desc = |job: opmill_engine::Job| job.items[0].body.desc.clone();
+    assert_eq!(
+        desc(world.end(asked).await),
+        "fileOperateSucceed; video: copied, because"
+    );
+    assert_eq!(desc(world.run("avthumb/flv").await), "fileOperateSucceed");
+}
+
+#[tokio::test]
+async fn a_lenient_engine_runs_what_it_knows_and_warns() {
+    let ops = "avthumb/mp4/sparkle/9|saveas/out:a";
+    let strict = World::start(Script::succeed()).await.run(ops).await;
+    assert_eq!(strict.items[0].status, ItemStatus::Failed);
+    let seed = Seed::new(Script::succeed()).config(|config| config.lenient = true);
+    let job = seed.start().await.run(ops).await;
+    let desc = &job.items[0].body.desc;
+    assert!(
+        job.succeeded() && desc.starts_with("fileOperateSucceed; "),
+        "{desc}"
+    );
+    assert!(desc.contains("`sparkle`"), "{desc}");
+}
+
 #[tokio::test]
 async fn nothing_is_left_but_the_outputs() {
     let script = Script::new(|run| match (run.index, run.run) {

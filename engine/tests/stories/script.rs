@@ -20,6 +20,10 @@ pub enum Act {
     Write(String),
     /// Write these into one file each.
     WriteEach(Vec<String>),
+    /// Write a playlist and a segment that it names.
+    Playlist,
+    /// Say this of how it goes about it, then write.
+    Explain(&'static str, String),
     /// Report these shares of ten seconds, then write.
     Progress(Vec<f64>, String),
     /// Fail for a reason that may pass.
@@ -149,6 +153,25 @@ impl Script {
         match act {
             Act::Write(content) => done(vec![content]),
             Act::WriteEach(contents) => done(contents),
+            Act::Playlist => {
+                let file = |name: &str, called: Name| {
+                    let path = task.dir.join(name);
+                    fs::write(&path, name).unwrap();
+                    Output {
+                        name: called,
+                        ..Output::still(path, None)
+                    }
+                };
+                // The target's own name is what the segments are called after.
+                let stem = task.name.trim_end_matches(".m3u8");
+                let segment = file(&format!("{stem}_000001.ts"), Name::Beside);
+                let playlist = file("list", Name::Target);
+                report.done(task.index, Ok(vec![playlist, segment]));
+            }
+            Act::Explain(text, content) => {
+                report.explain(task.index, text);
+                done(vec![content]);
+            }
             Act::Progress(shares, content) => {
                 for done_seconds in shares {
                     let (index, phase) = (task.index, Phase::Running);

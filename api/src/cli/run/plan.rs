@@ -51,6 +51,7 @@ fn one(args: &Args, out: &Path, input: Input) -> Result<Planned, CliError> {
     let mut spec = JobSpec::file(&input.shown, &args.ops)
         .out(out)
         .separate(args.separate)
+        .explain(args.explain)
         .force(args.force);
     if let Some(url) = &args.notify {
         spec = spec.notify(url);
