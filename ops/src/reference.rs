@@ -20,8 +20,12 @@ pub struct OpReference {
 /// One parameter of an op.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ParameterReference {
+    /// What it is about, where the op has many; empty for the first segment and where it has few.
+    pub group: &'static str,
     /// Its name in the op string.
     pub name: &'static str,
+    /// Other names it is read by.
+    pub aliases: &'static [&'static str],
     /// What its value is: `integer`, `decimal`, `name`, ….
     pub kind: &'static str,
     /// The values there are.
@@ -46,7 +50,9 @@ pub fn ops() -> Vec<OpReference> {
 /// `saveas` is no op of its own: it ends a command. It is described in the same shape for those who look it up.
 fn saveas() -> OpReference {
     let target = ParameterReference {
+        group: "",
         name: "target",
+        aliases: &[],
         kind: "first segment",
         range: "URL-safe base64 of bucket:key, or bucket:key in plain text".to_owned(),
         default: "a name made of the source's and the command's",
@@ -54,7 +60,9 @@ fn saveas() -> OpReference {
         about: "Where to keep the result; in plain text the key may hold variables",
     };
     let variables = VARIABLES.iter().map(|variable| ParameterReference {
+        group: "",
         name: variable.written,
+        aliases: &[],
         kind: "variable",
         range: "in a plain text key".to_owned(),
         default: "–",

@@ -4,9 +4,9 @@
 
 use std::fmt::Write as _;
 
-use opmill_engine::ops::reference::{self, OpReference};
+use opmill_engine::ops::reference::{self, OpReference, ParameterReference};
 
-use super::text::{self, Align};
+use super::text;
 use super::{CliError, Outcome};
 
 /// Prints the reference of every op and its parameters.
@@ -50,38 +50,59 @@ pub fn ops(args: &Args) -> Result<Outcome, CliError> {
     Ok(Outcome::Succeeded)
 }
 
+/// Name by name, three lines each: what it means, what it takes, what stands for it.
 fn plain(op: &OpReference) -> String {
-    let mut text = format!("{}\n  {}\n  {}\n\n", op.name, op.summary, op.form);
-    let row = |name: &str, kind: &str, range: &str, default: &str| {
-        [name, kind, range, default].map(str::to_owned)
-    };
-    let mut rows = vec![row("parameter", "value", "allowed", "without it")];
-    rows.extend(
-        op.parameters
-            .iter()
-            .map(|p| row(p.name, p.kind, &p.range, p.default)),
-    );
-    text.push_str(&text::columns(2, [Align::Left; 4], &rows));
-    text.push('\n');
-    let about: Vec<_> = op
-        .parameters
-        .iter()
-        .map(|p| [p.name.to_owned(), p.about.to_owned()])
-        .collect();
-    text.push_str(&text::columns(2, [Align::Left; 2], &about));
+    let mut text = format!("{}\n  {}\n  {}\n", op.name, op.summary, op.form);
+    let width = op.parameters.iter().map(|p| names(p).chars().count());
+    let width = width.max().unwrap_or(0);
+    for (group, parameters) in groups(op) {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "\n{group}{}",
+            if group.is_empty() { "" } else { "\n" }
+        );
+        for p in parameters {
+            let _ = writeln!(text, "  {:width$}  {}", names(p), p.about);
+            let _ = writeln!(text, "  {:width$}  {}: {}", "", p.kind, p.range);
+            let _ = writeln!(
+                text,
+                "  {:width$}  default: {}; example: {}",
+                "", p.default, p.example
+            );
+        }
+    }
     text
 }
 
-/// A heading and a table.
+/// A heading, and a table for each group.
 fn markdown(op: &OpReference) -> String {
-    let mut text = format!("### `{}`\n\n{}\n\n`{}`\n\n", op.name, op.summary, op.form);
-    text.push_str("| parameter | value | allowed | without it | meaning | example |\n|---|---|---|---|---|---|\n");
-    for p in &op.parameters {
-        let cells = [cell(p.kind), cell(&p.range), cell(p.default), cell(p.about)].join(" | ");
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "| `{}` | {cells} | `{}` |", p.name, p.example);
+    let mut text = format!("### `{}`\n\n{}\n\n`{}`\n", op.name, op.summary, op.form);
+    for (group, parameters) in groups(op) {
+        if !group.is_empty() {
+            let _ = write!(text, "\n**{group}**\n"); // writing to a String cannot fail
+        }
+        text.push_str("\n| parameter | value | allowed | without it | meaning | example |\n|---|---|---|---|---|---|\n");
+        for p in parameters {
+            let cells = [cell(p.kind), cell(&p.range), cell(p.default), cell(p.about)].join(" | ");
+            let _ = writeln!(text, "| `{}` | {cells} | `{}` |", names(p), p.example);
+        }
     }
     text
+}
+
+/// The parameters in their groups, in order.
+fn groups(op: &OpReference) -> impl Iterator<Item = (&str, &[ParameterReference])> {
+    let groups = op.parameters.chunk_by(|one, next| one.group == next.group);
+    groups.map(|rows| (rows.first().map_or("", |row| row.group), rows))
+}
+
+/// `gop (GOPInterval)`: the other names in parentheses.
+fn names(parameter: &ParameterReference) -> String {
+    match parameter.aliases {
+        [] => parameter.name.to_owned(),
+        aliases => format!("{} ({})", parameter.name, aliases.join(", ")),
+    }
 }
 
 /// `|` would end the cell.

@@ -12,8 +12,8 @@ pub(super) struct Table<T: 'static> {
     /// One line for the reference.
     pub summary: &'static str,
     pub head: Head<T>,
-    /// In canonical order.
-    pub groups: &'static [Group<T>],
+    /// In canonical order, each group with its heading in the reference; one alone needs none.
+    pub groups: &'static [(&'static str, Group<T>)],
     pub rules: &'static [&'static [Rule<T>]],
     /// Into the closed set of ops.
     pub wrap: fn(T) -> Op,
@@ -123,15 +123,23 @@ impl<T> AnyTable for Table<T> {
 
     fn reference(&self) -> OpReference {
         let head = ParameterReference {
+            group: "",
             name: self.head.name,
+            aliases: &[],
             kind: "first segment",
             range: (self.head.range)(),
             default: self.head.default,
             example: self.head.example,
             about: self.head.about,
         };
-        let rows = self.rows().map(|row| ParameterReference {
+        let of_group = |(group, rows): &'static (&'static str, Group<T>)| {
+            rows.iter().map(move |row| (*group, row))
+        };
+        let rows = self.groups.iter().flat_map(of_group);
+        let rows = rows.map(|(group, row)| ParameterReference {
+            group,
             name: row.name,
+            aliases: row.aliases,
             kind: (row.kind)(),
             range: (row.range)(),
             default: row.default,
@@ -153,7 +161,7 @@ impl<T> AnyTable for Table<T> {
 impl<T> Table<T> {
     /// Every parameter, in canonical order.
     pub(super) fn rows(&self) -> impl Iterator<Item = &'static Parameter<T>> + use<T> {
-        self.groups.iter().flat_map(|group| group.iter())
+        self.groups.iter().flat_map(|(_, group)| group.iter())
     }
 
     pub(super) fn row(&self, name: &str) -> Option<&'static Parameter<T>> {

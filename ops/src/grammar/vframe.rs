@@ -16,7 +16,7 @@ pub(super) static TABLE: Table<Vframe> = Table {
         make: |text| PICTURE.read(text).map(Vframe::new),
         get: |op| PICTURE.write(&op.format),
     },
-    groups: &[ROWS],
+    groups: &[("", ROWS)],
     rules: &[],
     wrap: Op::Vframe,
 };
