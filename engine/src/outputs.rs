@@ -1,5 +1,5 @@
-//! The files of one command on their way to their places: each is named, published, and noted in the store as an
-//! object, in this order. Used by `executor`.
+//! The files of one command on their way to their places: each is named and published, then all are noted in the store
+//! as objects. Used by `executor`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,43 +40,40 @@ impl Outputs<'_> {
         let rest = rows.len().min(1);
         rows.rotate_left(rest);
         let mut bodies = Vec::with_capacity(rows.len());
+        let mut objects = Vec::new();
         for (number, (entry, output)) in rows {
-            bodies.push(self.publish_one(&entry, output, number).await?);
+            let (duration, bit_rate, resolution) = figures(&output);
+            let published = self.put(&entry, output, number).await?;
+            if self.shared.buckets.is_shared(&entry, self.out) {
+                objects.push((entry.to_string(), self.object(&entry, &published)));
+            }
+            bodies.push(OutputBody {
+                fsize: published.size,
+                hash: published.hash,
+                key: entry.to_string(),
+                url: self.shared.buckets.url(&entry, self.out),
+                duration,
+                bit_rate,
+                resolution,
+            });
         }
+        self.shared
+            .store(move |store| store.put_objects(&objects))
+            .await?;
         bodies.rotate_right(rest);
         Ok(bodies)
     }
 
-    async fn publish_one(
-        &self,
-        entry: &Entry,
-        output: Output,
-        number: usize,
-    ) -> Result<OutputBody, EngineError> {
-        let (duration, bit_rate, resolution) = figures(&output);
-        let Published { hash, size, .. } = self.put(entry, output, number).await?;
-        Ok(OutputBody {
-            fsize: size,
-            hash,
-            key: entry.to_string(),
-            url: self.shared.buckets.url(entry, self.out),
-            duration,
-            bit_rate,
-            resolution,
-        })
-    }
-
+    /// Puts one file in its place.
     async fn put(
         &self,
         entry: &Entry,
         output: Output,
         number: usize,
     ) -> Result<Published, EngineError> {
-        let buckets = &self.shared.buckets;
-        let place = buckets.place(entry, self.out)?;
-        let has_record = buckets.is_shared(entry, self.out);
+        let place = self.shared.buckets.place(entry, self.out)?;
         let (lease, work, entry) = (self.attempt.lease(), self.work.clone(), entry.clone());
-        let (stored, runtime) = (self.shared.now(), Handle::current());
+        let runtime = Handle::current();
         let publish = move |store: &Store| {
             let publication = Publication {
                 store,
@@ -84,20 +81,20 @@ impl Outputs<'_> {
                 work: &work,
                 number,
             };
-            let published = publication.publish(&output.path, &entry, &place, &runtime)?;
-            if has_record {
-                let object = StoredObject {
-                    hash: published.hash.clone(),
-                    size: published.size,
-                    mime: mime(&entry.key).map(str::to_owned),
-                    modified: published.modified,
-                    stored,
-                    expires: None,
-                };
-                store.put_object(&entry.to_string(), object)?;
-            }
-            Ok(published)
+            publication.publish(&output.path, &entry, &place, &runtime)
         };
         self.shared.blocking(publish).await
+    }
+
+    /// What the store is to know of it.
+    fn object(&self, entry: &Entry, published: &Published) -> StoredObject {
+        StoredObject {
+            hash: published.hash.clone(),
+            size: published.size,
+            mime: mime(&entry.key).map(str::to_owned),
+            modified: published.modified,
+            stored: self.shared.now(),
+            expires: None,
+        }
     }
 }

@@ -31,15 +31,26 @@ const LONGEST_DETAIL: usize = 512;
 impl Store {
     /// Notes what is known of the object at `entry` (`bucket:key`), in place of what was known before.
     pub fn put_object(&self, entry: &str, object: StoredObject) -> Result<(), StoreError> {
-        fits("the entry", entry, LONGEST_ENTRY)?;
-        fits("the object's hash", &object.hash, LONGEST_DETAIL)?;
-        fits(
-            "the object's type",
-            object.mime.as_deref().unwrap_or_default(),
-            LONGEST_DETAIL,
-        )?;
-        let writer = self.writer()?;
-        self.commit(writer, |tx| tx.put_object(entry, &object))
+        self.put_objects(&[(entry.to_owned(), object)])
+    }
+
+    /// As [`Store::put_object`] for several objects in one commit: the hundreds of segments of a video cost one.
+    pub fn put_objects(&self, objects: &[(String, StoredObject)]) -> Result<(), StoreError> {
+        for (entry, object) in objects {
+            let mime = object.mime.as_deref().unwrap_or_default();
+            fits("the entry", entry, LONGEST_ENTRY)?;
+            fits("the object's hash", &object.hash, LONGEST_DETAIL)?;
+            fits("the object's type", mime, LONGEST_DETAIL)?;
+        }
+        let put = |tx: &Tx<'_>| {
+            objects
+                .iter()
+                .try_for_each(|(entry, object)| tx.put_object(entry, object))
+        };
+        match objects {
+            [] => Ok(()),
+            _ => self.commit(self.writer()?, put),
+        }
     }
 
     /// What is known of the object at `entry`.
