@@ -1,7 +1,8 @@
 //! Pure picture geometry: which turn a display matrix asks for, and what size a picture gets. Called by `plan`, `filter` and `probe`.
 
 use super::sys::RawStream;
-use crate::op::{Rotate, Size};
+use crate::OpsError;
+use crate::op::{Flip, Pad, Rotate, Side, Size};
 
 /// A turn and mirror made of quarter turns, as filters can do it without loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +43,28 @@ impl Turn {
             quarters: (self.quarters + more) % 4,
             ..self
         }
+    }
+
+    /// This turn, then a mirror.
+    pub(crate) fn mirrored_by(self, flip: Option<Flip>) -> Self {
+        // A mirror after a turn is the mirror before it and the turn the other way; top to bottom is left to right upside down.
+        let back = (4 - self.quarters) % 4;
+        match flip {
+            None => self,
+            Some(Flip::Horizontal) => Self {
+                quarters: back,
+                mirrored: !self.mirrored,
+            },
+            Some(Flip::Vertical) => Self {
+                quarters: (back + 2) % 4,
+                mirrored: !self.mirrored,
+            },
+        }
+    }
+
+    /// True if lines do not stay where they are, which takes the fields of interlaced pictures apart.
+    pub(crate) fn moves_lines(self) -> bool {
+        self.quarters != 0
     }
 
     /// True if width and height change places.
@@ -113,11 +136,13 @@ impl Picture {
         (round(self.shown_width()), self.height)
     }
 
-    /// The size asked for, with square pixels: `s` stretches, one side alone or `fit` keeps the aspect.
-    pub(crate) fn resized(self, size: Size, fit: bool) -> (u32, u32) {
-        let aspect = self.shown_width() / f64::from(self.height.max(1));
+    /// The size asked for, with pixels of shape `sar`: `Stretch` takes it as it is, one side alone and the others keep the
+    /// aspect.
+    pub(crate) fn resized(self, size: Size, fit: Fit, sar: (u32, u32)) -> (u32, u32) {
+        let pixel = f64::from(sar.0.max(1)) / f64::from(sar.1.max(1));
+        let aspect = self.shown_width() / f64::from(self.height.max(1)) / pixel;
         match size {
-            Size::Exact { width, height } if fit => {
+            Size::Exact { width, height } if fit != Fit::Stretch => {
                 let by_width = f64::from(width) / aspect;
                 if by_width <= f64::from(height) {
                     (width, round(by_width))
@@ -130,6 +155,75 @@ impl Picture {
             Size::Height(height) => (round(f64::from(height) * aspect), height),
         }
     }
+}
+
+/// What becomes of the aspect ratio when both sides of a size are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Fit {
+    /// It is given up.
+    #[default]
+    Stretch,
+    /// It is kept, and the result is smaller on one side.
+    Inside,
+    /// It is kept, and what is left is filled with black.
+    Fill,
+}
+
+/// Black that a picture is laid on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Canvas {
+    pub(crate) size: (u32, u32),
+    /// Where the upper left corner of the picture is.
+    pub(crate) at: (u32, u32),
+}
+
+impl Canvas {
+    /// The canvas for a picture of `size`, which `pad` asks for.
+    pub(crate) fn padded(size: (u32, u32), pad: Pad, to_even: bool) -> Result<Self, OpsError> {
+        let across = side(("padW", "wide"), size.0, (pad.width, pad.x), to_even)?;
+        let down = side(("padH", "high"), size.1, (pad.height, pad.y), to_even)?;
+        Ok(Self {
+            size: (across.0, down.0),
+            at: (across.1, down.1),
+        })
+    }
+
+    /// The canvas of size `all` with a picture of `size` in its middle.
+    pub(crate) fn filled(size: (u32, u32), all: (u32, u32), to_even: bool) -> Self {
+        let middle = |all: u32, part: u32| grid(all.saturating_sub(part) / 2, to_even);
+        Self {
+            size: all,
+            at: (middle(all.0, size.0), middle(all.1, size.1)),
+        }
+    }
+}
+
+/// Length of a canvas and place on it, in one direction.
+fn side(
+    (parameter, measure): (&'static str, &'static str),
+    picture: u32,
+    (length, place): (Option<Side>, Option<Side>),
+    to_even: bool,
+) -> Result<(u32, u32), OpsError> {
+    let given = length.map_or(picture, Side::get);
+    let length = if to_even { even(given) } else { given };
+    let place = place.map_or(length.saturating_sub(picture) / 2, Side::get);
+    let place = grid(place, to_even);
+    if place + picture > length {
+        return Err(OpsError::PadTooSmall {
+            parameter,
+            given,
+            measure,
+            picture,
+            place,
+        });
+    }
+    Ok((length, place))
+}
+
+/// Down to an even number where colour is stored for two pixels at a time.
+fn grid(place: u32, to_even: bool) -> u32 {
+    if to_even { place & !1 } else { place }
 }
 
 /// The nearest whole number of pixels, at least one.
@@ -172,7 +266,7 @@ mod tests {
     #[test]
     fn sizes_keep_the_shown_aspect() {
         let anamorphic = Picture::new(1440, 1080, (4, 3));
-        for (name, picture, size, fit, expected) in [
+        for (name, picture, size, fit, sar, expected) in [
             (
                 "stretch",
                 anamorphic,
@@ -180,7 +274,8 @@ mod tests {
                     width: 640,
                     height: 480,
                 },
-                false,
+                Fit::Stretch,
+                (1, 1),
                 (640, 480),
             ),
             (
@@ -190,7 +285,8 @@ mod tests {
                     width: 640,
                     height: 480,
                 },
-                true,
+                Fit::Inside,
+                (1, 1),
                 (640, 360),
             ),
             (
@@ -200,32 +296,125 @@ mod tests {
                     width: 640,
                     height: 284,
                 },
-                true,
+                Fit::Inside,
+                (1, 1),
                 (160, 284),
             ),
             (
                 "width alone",
                 anamorphic,
                 Size::Width(640),
-                false,
+                Fit::Stretch,
+                (1, 1),
                 (640, 360),
             ),
             (
                 "height alone",
                 anamorphic,
                 Size::Height(540),
-                false,
+                Fit::Stretch,
+                (1, 1),
                 (960, 540),
+            ),
+            (
+                "into pixels that are not square",
+                Picture::new(1920, 1080, (1, 1)),
+                Size::Exact {
+                    width: 720,
+                    height: 576,
+                },
+                Fit::Fill,
+                (64, 45),
+                (720, 576),
             ),
             (
                 "absurd pixels count as square",
                 Picture::new(100, 50, (1000, 1)),
                 Size::Width(50),
-                false,
+                Fit::Stretch,
+                (1, 1),
                 (50, 25),
             ),
         ] {
-            assert_eq!(picture.resized(size, fit), expected, "{name}");
+            assert_eq!(picture.resized(size, fit, sar), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_mirror_after_a_turn_is_found_before_it() {
+        // Where the corners of a 2x2 picture are after the filters, in reading order.
+        let done = |turn: Turn| {
+            let mut corners = [0, 1, 2, 3];
+            for filter in turn.filters() {
+                let [a, b, c, d] = corners;
+                corners = match filter {
+                    "hflip" => [b, a, d, c],
+                    "vflip" => [c, d, a, b],
+                    "transpose=clock" => [c, a, d, b],
+                    _ => [b, d, a, c],
+                };
+            }
+            corners
+        };
+        for quarters in 0..4 {
+            for mirrored in [false, true] {
+                let turn = Turn { quarters, mirrored };
+                let [a, b, c, d] = done(turn);
+                assert_eq!(
+                    done(turn.mirrored_by(Some(Flip::Horizontal))),
+                    [b, a, d, c],
+                    "{turn:?}"
+                );
+                assert_eq!(
+                    done(turn.mirrored_by(Some(Flip::Vertical))),
+                    [c, d, a, b],
+                    "{turn:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_picture_lies_on_its_canvas() {
+        let pad = |width, height, x, y| Pad {
+            width: Side::new(width),
+            height,
+            x,
+            y,
+        };
+        for (name, size, pad, expected) in [
+            (
+                "in the middle",
+                (100, 50),
+                pad(200, Side::new(100), None, None),
+                Some(((200, 100), (50, 24))),
+            ),
+            (
+                "at the edge",
+                (100, 50),
+                pad(200, Side::new(100), Side::new(0), Side::new(50)),
+                Some(((200, 100), (0, 50))),
+            ),
+            (
+                "one side alone",
+                (100, 50),
+                pad(120, None, None, None),
+                Some(((120, 50), (10, 0))),
+            ),
+            ("too small", (100, 50), pad(98, None, None, None), None),
+            (
+                "beyond the edge",
+                (100, 50),
+                pad(120, None, Side::new(22), None),
+                None,
+            ),
+        ] {
+            let canvas = Canvas::padded(size, pad, true).ok();
+            assert_eq!(
+                canvas.map(|canvas| (canvas.size, canvas.at)),
+                expected,
+                "{name}"
+            );
         }
     }
 }

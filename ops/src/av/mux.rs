@@ -109,15 +109,15 @@ impl Muxer {
         let index = self.streams.len();
         let added = self.context.add_stream_with(encoder.context()).map(|_| ());
         added.map_err(|error| self.failed(error))?;
-        let hevc_in_mp4 = matches!(
-            self.container,
-            Container::Mp4 | Container::Mov | Container::M4a
-        ) && encoder.context().id() == ffmpeg::codec::Id::HEVC;
-        // Players of the mp4 family look for `hvc1`; libav's own choice is `hev1`.
-        let tag = if hevc_in_mp4 {
-            u32::from_le_bytes(*b"hvc1")
-        } else {
-            0
+        let hevc_in_mp4 =
+            self.container.is_mp4_like() && encoder.context().id() == ffmpeg::codec::Id::HEVC;
+        let mpeg4_in_avi =
+            self.container == Container::Avi && encoder.context().id() == ffmpeg::codec::Id::MPEG4;
+        // Players of the mp4 family look for `hvc1`, those of AVI for `XVID`; libav's own choice is another.
+        let tag = match (hevc_in_mp4, mpeg4_in_avi) {
+            (true, _) => u32::from_le_bytes(*b"hvc1"),
+            (_, true) => u32::from_le_bytes(*b"XVID"),
+            _ => 0,
         };
         sys::shape_output_stream(
             &mut self.context,
@@ -126,6 +126,10 @@ impl Muxer {
             frame_rate,
             tag,
         );
+        if let Some(mastering) = encoder.mastering() {
+            sys::describe_display(&mut self.context, index, &mastering)
+                .map_err(|error| self.failed(error))?;
+        }
         self.added()
     }
 
@@ -149,6 +153,7 @@ impl Muxer {
             index,
             source,
             facts.display_matrix.as_ref(),
+            facts.mastering,
         )
         .map_err(|error| self.failed(error))?;
         let hvc1 = u32::from_le_bytes(*b"hvc1");
@@ -212,12 +217,7 @@ impl Muxer {
                 })?;
         }
         let mut options = ffmpeg::Dictionary::new();
-        if self.extras.faststart
-            && matches!(
-                self.container,
-                Container::Mp4 | Container::Mov | Container::M4a
-            )
-        {
+        if self.extras.faststart && self.container.is_mp4_like() {
             options.set("movflags", "+faststart");
         }
         self.context
@@ -337,7 +337,15 @@ fn muxer_name(container: Container, has_video: bool) -> &'static str {
         Container::M4a if has_video => "mp4",
         Container::M4a => "ipod",
         Container::Flv => "flv",
+        Container::F4v => "f4v",
         Container::Mkv => "matroska",
+        Container::Webm => "webm",
+        Container::Avi => "avi",
+        // A program stream as MPEG-2 has it, which holds MPEG-1 as well.
+        Container::Mpg => "vob",
+        Container::ThreeGp => "3gp",
+        Container::Ogg => "ogg",
+        Container::Gif => "gif",
         Container::Ts => "mpegts",
         Container::Mp3 => "mp3",
         Container::Aac => "adts",

@@ -62,11 +62,8 @@ fn picture(
             (None, Some(h)) => Some(Size::Height(h.get())),
             (None, None) => None,
         },
-        fit: false,
-        frame_rate: None,
-        pixel_formats: "rgb24",
-        even: false,
         square: true,
+        ..VideoChain::into_format("rgb24")
     };
     let mut filter = VideoFilter::new(chain, stream.time_base, (0, 1), stream.sar, 1);
     let mut result = None;

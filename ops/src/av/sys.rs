@@ -2,6 +2,8 @@
 //! could push out of range. Every function here is safe to call; enumerations are read as plain integers.
 #![allow(unsafe_code)]
 
+mod picture;
+
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int};
 use std::ptr;
@@ -9,6 +11,10 @@ use std::ptr;
 use ffmpeg_next as ffmpeg;
 use ffmpeg_next::ffi;
 use ffmpeg_next::packet::{Mut as _, Ref as _};
+
+pub(crate) use picture::{
+    Mastering, describe_display, first_field_is_top, mastering_of_frame, samples, set_fields,
+};
 
 /// What kind of stream this is, judged from the raw integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +53,8 @@ pub(crate) struct RawStream {
     pub(crate) default: bool,
     /// The 3×3 display matrix of the container, if it has one.
     pub(crate) display_matrix: Option<[i32; 9]>,
+    /// The display that high dynamic range was made on, if the container tells.
+    pub(crate) mastering: Option<Mastering>,
     pub(crate) metadata: Vec<(String, String)>,
 }
 
@@ -195,6 +203,7 @@ pub(crate) fn format_facts(input: &ffmpeg::format::context::Input) -> RawFormat 
 /// Everything the planner needs to know of one stream.
 pub(crate) fn stream_facts(stream: &ffmpeg::Stream) -> RawStream {
     let mut display_matrix = None;
+    let mut mastering = Mastering::default();
     // SAFETY: the stream is borrowed from an open context, so it, its parameters and its side data are alive; enums are read raw.
     unsafe {
         for_each_side_data(stream, |kind, data| {
@@ -206,6 +215,11 @@ pub(crate) fn stream_facts(stream: &ffmpeg::Stream) -> RawStream {
                     *cell = i32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
                 }
                 display_matrix = Some(matrix);
+            }
+            let is = |wanted: ffi::AVPacketSideDataType| kind == wanted as c_int;
+            let is_display = is(ffi::AVPacketSideDataType::AV_PKT_DATA_MASTERING_DISPLAY_METADATA);
+            if is_display || is(ffi::AVPacketSideDataType::AV_PKT_DATA_CONTENT_LIGHT_LEVEL) {
+                mastering.take(is_display, data);
             }
         });
         let raw = stream.as_ptr();
@@ -251,6 +265,7 @@ pub(crate) fn stream_facts(stream: &ffmpeg::Stream) -> RawStream {
             attached_picture: (*raw).disposition & ffi::AV_DISPOSITION_ATTACHED_PIC as c_int != 0,
             default: (*raw).disposition & ffi::AV_DISPOSITION_DEFAULT as c_int != 0,
             display_matrix,
+            mastering: mastering.known(),
             metadata: entries((*raw).metadata),
         }
     }
@@ -331,30 +346,6 @@ pub(crate) fn pixel_format_name(format: c_int) -> Option<String> {
             }
             if id == format {
                 return Some(text((*cursor).name));
-            }
-        }
-        id += 1;
-    }
-}
-
-/// Bits of the deepest component of a pixel format, 0 when unknown.
-pub(crate) fn pixel_depth(format: c_int) -> u32 {
-    let mut cursor: *const ffi::AVPixFmtDescriptor = ptr::null();
-    let mut id = 0;
-    loop {
-        // SAFETY: as in `pixel_format_name`; a descriptor has at most four components.
-        unsafe {
-            cursor = ffi::av_pix_fmt_desc_next(cursor);
-            if cursor.is_null() {
-                return 0;
-            }
-            if id == format {
-                return (*cursor)
-                    .comp
-                    .iter()
-                    .map(|c| c.depth.max(0) as u32)
-                    .max()
-                    .unwrap_or(0);
             }
         }
         id += 1;
@@ -469,7 +460,7 @@ pub(crate) fn is_hidden(packet: &ffmpeg::Packet) -> bool {
 }
 
 /// What a decoded picture is; the filter graph is built from it and rebuilt when it changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct PictureShape {
     pub(crate) width: i32,
     pub(crate) height: i32,
@@ -477,6 +468,26 @@ pub(crate) struct PictureShape {
     pub(crate) sar: (i32, i32),
     pub(crate) range: c_int,
     pub(crate) matrix: c_int,
+    pub(crate) primaries: c_int,
+    pub(crate) transfer: c_int,
+}
+
+impl PictureShape {
+    /// True of high dynamic range as HDR10 has it (SMPTE ST 2084, "PQ").
+    pub(crate) fn is_pq(&self) -> bool {
+        self.transfer == ffi::AVColorTransferCharacteristic::AVCOL_TRC_SMPTE2084 as c_int
+    }
+
+    /// True of high dynamic range as broadcasters have it (ARIB STD-B67, "HLG").
+    pub(crate) fn is_hlg(&self) -> bool {
+        self.transfer == ffi::AVColorTransferCharacteristic::AVCOL_TRC_ARIB_STD_B67 as c_int
+    }
+
+    /// True if the full range of values is used, from black at 0 on.
+    pub(crate) fn is_full_range(&self) -> bool {
+        self.range == ffi::AVColorRange::AVCOL_RANGE_JPEG as c_int
+            || samples(self.format).is_full_range
+    }
 }
 
 /// Reads the shape of a decoded picture.
@@ -491,6 +502,8 @@ pub(crate) fn picture_shape(frame: &ffmpeg::Frame) -> PictureShape {
             sar: pair((*raw).sample_aspect_ratio),
             range: raw!((*raw).color_range),
             matrix: raw!((*raw).colorspace),
+            primaries: raw!((*raw).color_primaries),
+            transfer: raw!((*raw).color_trc),
         }
     }
 }
@@ -713,17 +726,19 @@ pub(crate) fn shape_output_stream(
     }
 }
 
-/// Copies a source stream's codec parameters and display matrix onto an output stream, for packets that are copied.
+/// Copies a source stream's codec parameters and what it says of its display onto an output stream, for packets that are
+/// copied.
 pub(crate) fn copy_stream(
     output: &mut ffmpeg::format::context::Output,
     index: usize,
     source: &ffmpeg::Stream,
     display_matrix: Option<&[i32; 9]>,
+    mastering: Option<Mastering>,
 ) -> Result<(), ffmpeg::Error> {
     if index >= output.nb_streams() as usize {
         return Err(ffmpeg::Error::StreamNotFound);
     }
-    // SAFETY: both streams are alive; the side data block is allocated by libav for exactly the 36 bytes written to it.
+    // SAFETY: both streams are alive, the output's header is not written yet.
     unsafe {
         let stream = *(*output.as_mut_ptr()).streams.add(index);
         match ffi::avcodec_parameters_copy((*stream).codecpar, (*source.as_ptr()).codecpar) {
@@ -736,20 +751,16 @@ pub(crate) fn copy_stream(
         }
         #[cfg(not(ffmpeg_8_0))]
         if let Some(matrix) = display_matrix {
-            let data = ffi::av_stream_new_side_data(
-                stream,
-                ffi::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX,
-                36,
-            );
-            if data.is_null() {
-                return Err(ffmpeg::Error::Other {
-                    errno: ffmpeg::error::ENOMEM,
-                });
-            }
-            ptr::copy_nonoverlapping(matrix.as_ptr().cast::<u8>(), data, 36);
+            let bytes: Vec<u8> = matrix.iter().flat_map(|cell| cell.to_ne_bytes()).collect();
+            let kind = ffi::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
+            picture::add_side_data(stream, kind, &bytes)?;
+        }
+        #[cfg(not(ffmpeg_8_0))]
+        for (kind, bytes) in mastering.iter().flat_map(Mastering::side_data) {
+            picture::add_side_data(stream, kind, &bytes)?;
         }
         #[cfg(ffmpeg_8_0)]
-        let _ = display_matrix; // travels with the codec parameters since FFmpeg 8
+        let _ = (display_matrix, mastering); // they travel with the codec parameters since FFmpeg 8
     }
     Ok(())
 }
@@ -826,6 +837,7 @@ impl RawStream {
             attached_picture: false,
             default: true,
             display_matrix: None,
+            mastering: None,
             metadata: Vec::new(),
         }
     }

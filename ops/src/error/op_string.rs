@@ -1,5 +1,7 @@
 //! Errors in the text of an op string. Each knows its bytes, and says what was given and what is allowed.
 
+use std::borrow::Cow;
+
 use crate::entry::EntryError;
 use crate::grammar::{Span, point};
 use crate::quote::quoted;
@@ -105,7 +107,7 @@ pub enum CommandError {
         /// What it conflicts with.
         with: String,
         /// The reason, and so the way out.
-        why: &'static str,
+        why: Cow<'static, str>,
     },
     /// `saveas` does not name an object.
     #[error(

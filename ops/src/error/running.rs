@@ -91,17 +91,50 @@ pub enum OpsError {
     },
     /// The installed FFmpeg lacks an encoder.
     #[error(
-        "the installed FFmpeg has no encoder {encoder}; a build of FFmpeg with it is needed (Debian: package libavcodec-extra)"
+        "the installed FFmpeg has no encoder {encoder}; {}",
+        where_to_get(encoder)
     )]
     EncoderMissing {
         /// libav's name.
         encoder: &'static str,
     },
     /// The installed FFmpeg lacks a filter.
-    #[error("the installed FFmpeg has no filter {name}")]
+    #[error(
+        "the installed FFmpeg has no filter {name}; a build of FFmpeg with it is needed (Debian: package libavfilter-extra)"
+    )]
     FilterMissing {
         /// libav's name.
         name: &'static str,
+    },
+    /// The pictures are more than a level of H.264 allows.
+    #[error(
+        "`h264Level` is {level}, which pictures of {width}x{height} at {rate:.3} frames per second do not fit into; give a higher one, or a smaller `s` or `r`"
+    )]
+    AboveLevel {
+        /// The level.
+        level: &'static str,
+        /// Pixels.
+        width: u32,
+        /// Pixels.
+        height: u32,
+        /// Frames per second; 0 when the source does not tell.
+        rate: f64,
+    },
+    /// The picture does not lie inside what it is to be laid on.
+    #[error(
+        "`{parameter}` is {given}, but the picture is {picture} pixels {measure} and begins at {place}"
+    )]
+    PadTooSmall {
+        /// `padW` or `padH`.
+        parameter: &'static str,
+        /// Its value.
+        given: u32,
+        /// "wide" or "high".
+        measure: &'static str,
+        /// Pixels of the picture in that direction.
+        picture: u32,
+        /// Where the picture begins.
+        place: u32,
     },
     /// A stream of the source gave no frame.
     #[error("stream {stream} ({codec}) cannot be decoded: {reason}")]
@@ -222,6 +255,16 @@ pub enum OpsError {
     /// A bug was hit; the command is given up, the engine goes on.
     #[error("the command hit a bug in opmill or in FFmpeg and was given up")]
     Panicked,
+}
+
+/// What would bring an encoder that is missing.
+fn where_to_get(encoder: &str) -> &'static str {
+    match encoder {
+        "libvvenc" => {
+            "FFmpeg 7.1 or later is needed, built with --enable-libvvenc (Debian 12 has no package of VVenC)"
+        }
+        _ => "a build of FFmpeg with it is needed (Debian: package libavcodec-extra)",
+    }
 }
 
 /// What a failed command needs: another attempt, or none.

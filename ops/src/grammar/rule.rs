@@ -1,5 +1,7 @@
 //! Which parameters of an op exclude or need each other. Asked once all of them are read, as their order is free.
 
+use std::borrow::Cow;
+
 use super::segment::Segment;
 use super::table::Table;
 use crate::error::CommandError;
@@ -18,6 +20,12 @@ pub(super) enum Rule<T: 'static> {
         when: fn(&T) -> bool,
         parameters: &'static [&'static str],
         why: &'static str,
+    },
+    /// `parameter` does not go with the first of `with` (the head or parameters) that is given, when there is a reason.
+    Clash {
+        parameter: &'static str,
+        with: &'static [&'static str],
+        why: fn(&T) -> Option<String>,
     },
     /// `parameter` means nothing without `needs`.
     Needs {
@@ -56,7 +64,24 @@ impl<T> Rule<T> {
                     with: as_given(with)
                         .map_or(*with, |with| with.segment.text)
                         .to_owned(),
-                    why,
+                    why: Cow::Borrowed(why),
+                })
+            }
+            Self::Clash {
+                parameter,
+                with,
+                why,
+            } if is_set(parameter) => {
+                let (Some(found), Some(why)) = (as_given(parameter), why(op)) else {
+                    return Ok(());
+                };
+                let with = with.iter().find_map(|name| as_given(name));
+                Err(CommandError::Conflict {
+                    span: found.segment.span,
+                    op: table.name,
+                    given: found.segment.text.to_owned(),
+                    with: with.map_or("", |with| with.segment.text).to_owned(),
+                    why: Cow::Owned(why),
                 })
             }
             Self::Needs {
@@ -92,11 +117,15 @@ mod tests {
                 Rule::Excludes {
                     with, parameters, ..
                 } => (with, *parameters),
+                Rule::Clash {
+                    parameter, with, ..
+                } => (parameter, *with),
                 Rule::Needs {
                     parameter, needs, ..
                 } => (parameter, std::slice::from_ref(needs)),
             };
-            assert!(known(with) || *with == table.head.name, "{with}");
+            let known = |name: &str| known(name) || name == table.head.name;
+            assert!(known(with), "{with}");
             assert!(others.iter().all(|name| known(name)), "{others:?}");
         }
     }

@@ -1,5 +1,7 @@
 //! The kinds of values there are. The rows of `avthumb` and `vframe` point at them; ranges come from `crate::op`.
 
+pub(super) mod picture;
+
 use super::kind::{Kind, fixed};
 use crate::op::{
     AudioCodec, BitRate, Channels, Container, Crf, FrameRate, Height, Picture, Preset, Rotate,
@@ -14,8 +16,17 @@ pub(super) const CONTAINER: Kind<Container> = Kind::AnyCase(&[
     ("mov", Container::Mov),
     ("m4a", Container::M4a),
     ("flv", Container::Flv),
+    ("f4v", Container::F4v),
     ("mkv", Container::Mkv),
+    ("webm", Container::Webm),
+    ("avi", Container::Avi),
+    ("mpg", Container::Mpg),
+    ("mpeg", Container::Mpg),
     ("ts", Container::Ts),
+    ("3gp", Container::ThreeGp),
+    ("ogg", Container::Ogg),
+    ("ogv", Container::Ogg),
+    ("gif", Container::Gif),
     ("mp3", Container::Mp3),
     ("aac", Container::Aac),
 ]);
@@ -33,6 +44,24 @@ pub(super) const VIDEO_CODEC: Kind<VideoCodec> = Kind::Names(&[
     ("libws265", VideoCodec::X265),
     ("h265", VideoCodec::X265),
     ("hevc", VideoCodec::X265),
+    ("libvpx", VideoCodec::Vp8),
+    ("vp8", VideoCodec::Vp8),
+    ("libvpx-vp9", VideoCodec::Vp9),
+    ("vp9", VideoCodec::Vp9),
+    ("libsvtav1", VideoCodec::Av1),
+    ("libaom-av1", VideoCodec::Av1),
+    ("av1", VideoCodec::Av1),
+    ("libtheora", VideoCodec::Theora),
+    ("theora", VideoCodec::Theora),
+    ("libxvid", VideoCodec::Xvid),
+    ("xvid", VideoCodec::Xvid),
+    ("mpeg4", VideoCodec::Xvid),
+    ("mpeg1video", VideoCodec::Mpeg1),
+    ("mpeg2video", VideoCodec::Mpeg2),
+    ("vvc", VideoCodec::Vvc),
+    ("h266", VideoCodec::Vvc),
+    ("libvvenc", VideoCodec::Vvc),
+    ("gif", VideoCodec::Gif),
     ("copy", VideoCodec::Copy),
 ]);
 

@@ -8,16 +8,72 @@ pub enum Container {
     Mov,
     M4a,
     Flv,
+    F4v,
     Mkv,
+    Webm,
+    Avi,
+    Mpg,
     Ts,
+    ThreeGp,
+    Ogg,
+    Gif,
     Mp3,
     Aac,
 }
 
 impl Container {
-    /// True of `mp3` and `aac`, which hold no video. (`m4a` keeps the video of its source, wire.md 6.1.)
+    /// True of containers that hold no video. (`m4a` keeps the video of its source, wire.md 6.1.)
     pub fn is_audio_only(self) -> bool {
-        matches!(self, Self::Mp3 | Self::Aac)
+        self.pictures().is_empty()
+    }
+    /// True of the family that mp4 and mov belong to, whose index can stand before the media.
+    pub fn is_mp4_like(self) -> bool {
+        matches!(
+            self,
+            Self::Mp4 | Self::Mov | Self::M4a | Self::F4v | Self::ThreeGp
+        )
+    }
+    /// False if packets of this codec (libav's name) cannot be put in, of those that libav's muxers do not refuse themselves:
+    /// they write what no player can read, or fail without naming the reason.
+    pub(crate) fn takes_packets(self, codec: &str) -> bool {
+        match self {
+            Self::Mp3 => codec == "mp3",
+            Self::Aac => codec == "aac",
+            Self::Gif => codec == "gif",
+            Self::Mov => !matches!(codec, "vp8" | "vp9" | "av1"),
+            Self::Ogg => matches!(
+                codec,
+                "theora" | "vp8" | "vorbis" | "opus" | "flac" | "speex"
+            ),
+            Self::Mpg => matches!(
+                codec,
+                "mpeg1video" | "mpeg2video" | "h264" | "mp2" | "mp3" | "ac3" | "dts" | "pcm_dvd"
+            ),
+            Self::Ts => matches!(
+                codec,
+                "h264"
+                    | "hevc"
+                    | "vvc"
+                    | "mpeg1video"
+                    | "mpeg2video"
+                    | "mpeg4"
+                    | "vc1"
+                    | "dirac"
+                    | "cavs"
+                    | "aac"
+                    | "aac_latm"
+                    | "mp1"
+                    | "mp2"
+                    | "mp3"
+                    | "ac3"
+                    | "eac3"
+                    | "dts"
+                    | "truehd"
+                    | "opus"
+                    | "s302m"
+            ),
+            _ => true,
+        }
     }
     /// The file suffix of the container, also its name in the op string.
     pub fn suffix(self) -> &'static str {
@@ -26,8 +82,15 @@ impl Container {
             Self::Mov => "mov",
             Self::M4a => "m4a",
             Self::Flv => "flv",
+            Self::F4v => "f4v",
             Self::Mkv => "mkv",
+            Self::Webm => "webm",
+            Self::Avi => "avi",
+            Self::Mpg => "mpg",
             Self::Ts => "ts",
+            Self::ThreeGp => "3gp",
+            Self::Ogg => "ogg",
+            Self::Gif => "gif",
             Self::Mp3 => "mp3",
             Self::Aac => "aac",
         }

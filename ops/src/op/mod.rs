@@ -20,7 +20,11 @@ pub use segments::Segments;
 pub use subtitles::Subtitles;
 pub use values::{BitRate, Rotate, Seconds};
 pub use vframe::{Height, Picture, Vframe, Width};
-pub use video::{Crf, FrameRate, Preset, Size, Video, VideoCodec};
+pub(crate) use video::nearest_standard;
+pub use video::{
+    Crf, Flip, FrameRate, Gop, H264Level, H264Profile, Pad, Preset, Ratio, Side, Size, Video,
+    VideoCodec,
+};
 pub use watermark::Watermark;
 
 use crate::entry::ObjectRef;

@@ -15,13 +15,7 @@ pub(super) fn plan(
 ) -> Result<AudioPlan, OpsError> {
     let kind = match (op.audio.codec, op.container) {
         (Some(AudioCodec::Copy), container) => {
-            // These two muxers hold one codec each and do not say so when asked.
-            let only = match container {
-                Container::Mp3 => Some("mp3"),
-                Container::Aac => Some("aac"),
-                _ => None,
-            };
-            if only.is_some_and(|codec| codec != stream.codec_name) {
+            if !container.takes_packets(&stream.codec_name) {
                 return Err(OpsError::CannotCopy {
                     codec: stream.codec_name.clone(),
                     container: container.suffix(),

@@ -70,7 +70,9 @@ pub(crate) fn avthumb(op: &Avthumb, probe: &Probe, threads: usize) -> Result<Out
     let trim = window.trim();
     let wants_video = !op.vn && !op.container.is_audio_only();
     let video = probe.video().filter(|_| wants_video);
-    let audio = probe.audio().filter(|_| !op.an);
+    let audio = probe
+        .audio()
+        .filter(|_| !op.an && op.container != Container::Gif);
     if video.is_none() && audio.is_none() {
         return Err(missing(op, probe, wants_video));
     }

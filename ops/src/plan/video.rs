@@ -2,16 +2,16 @@
 
 use super::VideoPlan;
 use crate::OpsError;
+use crate::av::clock::Clock;
 use crate::av::encode::{Rate, VideoEncoderKind, VideoSettings};
 use crate::av::filter::VideoChain;
-use crate::av::geometry::Turn;
+use crate::av::geometry::{Fit, Turn};
 use crate::av::sys::{self, RawStream};
-use crate::op::{Avthumb, Container, Preset, VideoCodec};
+use crate::op::{self, Avthumb, Container, H264Profile, Preset, Video, VideoCodec};
 use crate::probe::Probe;
 
-/// Quality that x264 and x265 aim at when neither `vb` nor `crf` is given (their own defaults).
-const QUALITY_X264: u8 = 23;
-const QUALITY_X265: u8 = 28;
+/// Pictures per second of a GIF that does not say: as many as most have.
+const GIF_RATE: (u32, u32) = (10, 1);
 
 /// Decides what an `avthumb` makes of this picture stream.
 pub(super) fn plan(
@@ -20,69 +20,147 @@ pub(super) fn plan(
     stream: &RawStream,
     threads: usize,
 ) -> Result<VideoPlan, OpsError> {
-    let kind = match op.video.codec {
-        Some(VideoCodec::Copy) => {
-            return Ok(VideoPlan {
-                stream: stream.index,
-                encode: None,
-            });
-        }
-        Some(VideoCodec::X265) => VideoEncoderKind::X265,
-        Some(VideoCodec::X264) | None => VideoEncoderKind::X264,
+    let codec = op.pictures().ok_or(OpsError::NoStream { kind: "video" })?;
+    let is_plain = op.video.gop.is_none() && op.video.max_rate.is_none();
+    let Some(kind) = VideoEncoderKind::of(codec, is_plain).transpose()? else {
+        return copy(op.container, stream);
     };
-    if kind == VideoEncoderKind::X265 && op.container == Container::Flv {
+    if !op.container.pictures().contains(&codec) {
         return Err(OpsError::CannotHold {
             codec: kind.name(),
             container: op.container.suffix(),
         });
     }
-    let deep = sys::pixel_depth(stream.pixel_format) > 8;
-    let turn = stream
-        .display_matrix
-        .as_ref()
-        .map(Turn::of_matrix)
-        .unwrap_or_default()
-        .then(op.video.rotate);
-    let chain = VideoChain {
-        turn,
-        size: op.video.size,
-        fit: op.video.autoscale,
-        frame_rate: op.video.rate.map(|r| r.ratio()),
-        // 8-bit 4:2:0 is what every player of H.264 shows; H.265 players take ten bits as well.
-        pixel_formats: if deep && kind == VideoEncoderKind::X265 {
-            "yuv420p10le"
-        } else {
-            "yuv420p|yuvj420p"
-        },
-        even: true,
-        square: false,
-    };
-    let rate = match (op.video.bit_rate, op.video.crf) {
-        (Some(bits), _) => Rate::Bits(bits.get()),
-        (None, Some(crf)) => Rate::Quality {
-            crf: crf.get(),
-            cap: None,
-        },
-        // Source-like: good quality, but not more bits than the source spends.
-        (None, None) => Rate::Quality {
-            crf: if kind == VideoEncoderKind::X264 {
-                QUALITY_X264
-            } else {
-                QUALITY_X265
-            },
-            cap: source_bits(stream, probe),
-        },
-    };
+    let chain = chain(op, codec, kind, stream);
     let settings = VideoSettings {
         kind,
-        rate,
+        rate: rate(&op.video, kind, source_bits(stream, probe)),
         preset: op.video.preset.unwrap_or(Preset::Medium),
+        gop: op.video.gop.map(op::Gop::get),
+        profile: op.video.profile,
+        level: op.video.level,
+        keeps_fields: !chain.deinterlace,
+        mastering: stream.mastering.filter(|_| chain.keep_dynamics),
         threads,
     };
     Ok(VideoPlan {
         stream: stream.index,
         encode: Some((chain, settings)),
     })
+}
+
+/// The source's packets as they are, where the container takes them.
+fn copy(container: Container, stream: &RawStream) -> Result<VideoPlan, OpsError> {
+    if !container.takes_packets(&stream.codec_name) {
+        return Err(OpsError::CannotCopy {
+            codec: stream.codec_name.clone(),
+            container: container.suffix(),
+        });
+    }
+    Ok(VideoPlan {
+        stream: stream.index,
+        encode: None,
+    })
+}
+
+fn chain(
+    op: &Avthumb,
+    codec: VideoCodec,
+    kind: VideoEncoderKind,
+    stream: &RawStream,
+) -> VideoChain {
+    let video = &op.video;
+    let matrix = stream.display_matrix.as_ref();
+    let turn = matrix
+        .map(Turn::of_matrix)
+        .unwrap_or_default()
+        .then(video.rotate)
+        .mirrored_by(video.flip);
+    let is_gif = codec == VideoCodec::Gif;
+    let is_deep = sys::samples(stream.pixel_format).depth > 8 && kind.keeps_ten_bits();
+    let has_fields =
+        kind.knows_fields() && !turn.moves_lines() && video.profile != Some(H264Profile::Baseline);
+    VideoChain {
+        // A codec that cannot say that its pictures are fields would show them as combs.
+        deinterlace: video.deinterlace || !has_fields,
+        turn,
+        size: video.size,
+        fit: match (video.autofill, video.autoscale) {
+            (true, _) => Fit::Fill,
+            (false, true) => Fit::Inside,
+            (false, false) => Fit::Stretch,
+        },
+        pad: video.pad,
+        sar: video.sar,
+        aspect: video.aspect,
+        frame_rate: video
+            .rate
+            .map(|rate| match codec {
+                VideoCodec::Mpeg1 | VideoCodec::Mpeg2 => rate.standard().unwrap_or(rate.ratio()),
+                _ => rate.ratio(),
+            })
+            .or_else(|| steady_rate(codec, op.container, stream)),
+        // 8-bit 4:2:0 is what every player shows; those of H.265 and AV1 take ten bits as well.
+        pixel_formats: match (is_gif, is_deep, kind) {
+            (true, ..) => "pal8",
+            (_, true, _) => "yuv420p10le",
+            (_, _, VideoEncoderKind::X264 | VideoEncoderKind::X265) => "yuv420p|yuvj420p",
+            _ => "yuv420p",
+        },
+        keep_dynamics: is_deep,
+        full_range: kind.knows_full_range(),
+        even: !is_gif,
+        square: is_gif,
+        palette: is_gif,
+    }
+}
+
+fn rate(video: &Video, kind: VideoEncoderKind, source: Option<u64>) -> Rate {
+    let most = video.max_rate.map(|bits| bits.get());
+    match (video.bit_rate, video.crf) {
+        (Some(mean), _) => Rate::Bits {
+            mean: mean.get(),
+            most,
+        },
+        (None, Some(crf)) => Rate::Quality {
+            level: kind.quality(crf),
+            cap: most,
+        },
+        // Source-like: good quality, but not more bits than the source spends.
+        (None, None) => Rate::Quality {
+            level: kind.usual_quality(),
+            cap: source
+                .filter(|_| kind.is_sparing())
+                .into_iter()
+                .chain(most)
+                .min(),
+        },
+    }
+}
+
+/// The rate pictures must come at where the codec or the container counts them instead of timing them, or where their
+/// number has to be kept down.
+fn steady_rate(codec: VideoCodec, container: Container, stream: &RawStream) -> Option<(u32, u32)> {
+    let clock = Clock::of(stream);
+    let (num, den) = clock.frame_rate;
+    let known = (num > 0 && den > 0).then_some((num as u32, den as u32));
+    let source = known.unwrap_or((25, 1));
+    let per_second = f64::from(source.0) / f64::from(source.1);
+    match (codec, container) {
+        (VideoCodec::Gif, _) if per_second <= f64::from(GIF_RATE.0) => Some(source),
+        (VideoCodec::Gif, _) => Some(GIF_RATE),
+        (VideoCodec::Mpeg1 | VideoCodec::Mpeg2, _) => Some(op::nearest_standard(per_second)),
+        (VideoCodec::Theora | VideoCodec::Xvid, _) | (_, Container::Avi) => {
+            // MPEG-4 counts a second in at most 65535 parts.
+            let fine = source.0 > 60_000;
+            Some(if fine {
+                ((per_second * 1000.0).round() as u32, 1000)
+            } else {
+                source
+            })
+        }
+        _ => None,
+    }
 }
 
 /// Bits per second of the source's pictures, as far as headers tell. Below 16 kbit/s a cap would only harm.

@@ -6,6 +6,7 @@ mod conformance;
 mod entries;
 mod golden;
 mod parameters;
+mod picture;
 mod properties;
 mod reference;
 mod structure;

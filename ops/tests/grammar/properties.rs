@@ -9,14 +9,14 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::parameters::ROWS;
+use crate::parameters::rows;
 
 /// An op as people may write it: rows of the tables with values they take, where the rules let them stand together.
 fn op() -> impl Strategy<Value = Op> {
-    let bases: BTreeSet<&str> = ROWS.iter().map(|row| row.base).collect();
+    let bases: BTreeSet<&str> = rows().map(|row| row.base).collect();
     let picks = vec((any::<Index>(), any::<Index>()), 0..8);
     (select(Vec::from_iter(bases)), picks).prop_map(|(base, picks)| {
-        let rows: Vec<_> = ROWS.iter().filter(|row| row.base == base).collect();
+        let rows: Vec<_> = rows().filter(|row| row.base == base).collect();
         let mut text = base.to_owned();
         for (row, value) in picks {
             let row = row.get(&rows);

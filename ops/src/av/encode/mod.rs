@@ -30,6 +30,8 @@ pub(crate) struct Encoder {
     /// Durations of the frames inside, by timestamp: encoders give packets back without them.
     durations: BTreeMap<i64, i64>,
     finished: bool,
+    /// The display the pictures were made on, where that is passed on.
+    mastering: Option<sys::Mastering>,
 }
 
 enum Opened {
@@ -46,6 +48,7 @@ impl Encoder {
             last_pts: None,
             durations: BTreeMap::new(),
             finished: false,
+            mastering: None,
         }
     }
 
@@ -60,6 +63,11 @@ impl Encoder {
             Opened::Video(video) => video,
             Opened::Audio(audio) => audio,
         }
+    }
+
+    /// The display that the container is to speak of.
+    pub(crate) fn mastering(&self) -> Option<sys::Mastering> {
+        self.mastering
     }
 
     /// Samples per frame the encoder wants, 0 for any.

@@ -4,25 +4,68 @@ use ffmpeg_next as ffmpeg;
 
 use super::graph::{Graph, Kind};
 use crate::OpsError;
-use crate::av::geometry::{Picture, Turn, even};
+use crate::av::geometry::{Canvas, Fit, Picture, Turn, even};
 use crate::av::sys::{self, PictureShape};
-use crate::op::Size;
+use crate::op::{Pad, Ratio, Size};
+
+mod palette;
+mod tone;
 
 /// What happens to the pictures of one output.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct VideoChain {
+    /// Interlaced pictures become whole ones; otherwise their fields stay apart.
+    pub(crate) deinterlace: bool,
     pub(crate) turn: Turn,
     pub(crate) size: Option<Size>,
-    /// Keep the aspect inside `size`.
-    pub(crate) fit: bool,
+    /// What becomes of the aspect inside `size`.
+    pub(crate) fit: Fit,
+    pub(crate) pad: Pad,
+    /// The shape of a pixel as players are told.
+    pub(crate) sar: Option<Ratio>,
+    /// The shape of the picture as players are told.
+    pub(crate) aspect: Option<Ratio>,
     /// Frames per second, as a fraction.
     pub(crate) frame_rate: Option<(u32, u32)>,
     /// Pixel formats the encoder takes, in libav's spelling.
     pub(crate) pixel_formats: &'static str,
+    /// High dynamic range and the colours that come with it stay.
+    pub(crate) keep_dynamics: bool,
+    /// The encoder can say that the full range of values is used.
+    pub(crate) full_range: bool,
     /// Encoders of 4:2:0 pictures take even sizes only.
     pub(crate) even: bool,
     /// Give the result square pixels even if its size is not named (pictures have no pixel aspect).
     pub(crate) square: bool,
+    /// Reduce the colours to 256.
+    pub(crate) palette: bool,
+}
+
+impl VideoChain {
+    /// Nothing but a change of pixel format, from high dynamic range if it has to be.
+    pub(crate) fn into_format(pixel_formats: &'static str) -> Self {
+        Self {
+            deinterlace: false,
+            turn: Turn::default(),
+            size: None,
+            fit: Fit::Stretch,
+            pad: Pad::default(),
+            sar: None,
+            aspect: None,
+            frame_rate: None,
+            pixel_formats,
+            keep_dynamics: false,
+            full_range: true,
+            even: false,
+            square: false,
+            palette: false,
+        }
+    }
+
+    /// The result is red, green and blue.
+    fn gives_rgb(&self) -> bool {
+        self.palette || self.pixel_formats.starts_with("rgb")
+    }
 }
 
 /// Pictures in, pictures of one size and format out.
@@ -32,6 +75,10 @@ pub(crate) struct VideoFilter {
     frame_rate: (i32, i32),
     container_sar: (i32, i32),
     threads: usize,
+    /// A picture of fields has been seen.
+    interlaced: bool,
+    /// Pictures that may still go into this graph.
+    room: usize,
     graph: Option<(PictureShape, Graph)>,
     /// Size and pixel aspect of the first picture that came out; later graphs must hit it.
     settled: Option<(u32, u32, (i32, i32))>,
@@ -52,6 +99,8 @@ impl VideoFilter {
             frame_rate,
             container_sar,
             threads,
+            interlaced: false,
+            room: 0,
             graph: None,
             settled: None,
         }
@@ -70,14 +119,18 @@ impl VideoFilter {
             sys::set_sar(&mut frame, self.container_sar);
         }
         let shape = sys::picture_shape(&frame);
-        if self
-            .graph
-            .as_ref()
-            .is_none_or(|(built_for, _)| *built_for != shape)
-        {
+        let fields_begin = !self.interlaced && sys::first_field_is_top(&frame).is_some();
+        self.interlaced |= fields_begin;
+        let fits = |(built_for, _): &(PictureShape, Graph)| *built_for == shape;
+        if fields_begin || self.room == 0 || !self.graph.as_ref().is_some_and(fits) {
             self.flush(out)?;
             self.graph = Some((shape, self.build(&shape)?));
+            self.room = match self.chain.palette {
+                true => palette::pictures(shape.width.max(1) as u32, shape.height.max(1) as u32),
+                false => usize::MAX,
+            };
         }
+        self.room -= 1;
         if let Some((_, graph)) = &mut self.graph {
             graph.push(Some(frame))?;
         }
@@ -110,11 +163,8 @@ impl VideoFilter {
                 sys::set_frame_duration(&mut frame, 1);
             }
             let shape = sys::picture_shape(&frame);
-            self.settled.get_or_insert((
-                shape.width.max(0) as u32,
-                shape.height.max(0) as u32,
-                shape.sar,
-            ));
+            let size = (shape.width.max(0) as u32, shape.height.max(0) as u32);
+            self.settled.get_or_insert((size.0, size.1, shape.sar));
             out(frame, base)?;
         }
         Ok(())
@@ -139,7 +189,7 @@ impl VideoFilter {
         Graph::build(
             Kind::Video,
             &args,
-            &video_chain(&self.chain, shape, self.settled),
+            &video_chain(&self.chain, shape, self.interlaced, self.settled)?,
             self.threads,
         )
     }
@@ -149,9 +199,16 @@ impl VideoFilter {
 fn video_chain(
     chain: &VideoChain,
     shape: &PictureShape,
+    interlaced: bool,
     settled: Option<(u32, u32, (i32, i32))>,
-) -> String {
-    let mut filters: Vec<String> = chain.turn.filters().into_iter().map(String::from).collect();
+) -> Result<String, OpsError> {
+    let mut filters = Vec::<String>::new();
+    // Less than that is no picture for the filter, and nothing that was ever interlaced.
+    let is_tiny = shape.width < 4 || shape.height < 4;
+    if chain.deinterlace && interlaced && !is_tiny {
+        filters.push("bwdif=mode=send_frame:parity=auto:deint=interlaced".into());
+    }
+    filters.extend(chain.turn.filters().into_iter().map(String::from));
     if let Some((num, den)) = chain.frame_rate {
         filters.push(format!("fps=fps={num}/{den}"));
     }
@@ -161,46 +218,124 @@ fn video_chain(
         shape.sar,
     )
     .turned(chain.turn);
-    let now = (picture.width, picture.height);
-    if let Some((width, height, (num, den))) = settled {
-        if now != (width, height) {
-            filters.push(format!("scale={width}:{height}:flags=bicubic"));
+    // Fields are scaled each for itself.
+    let keeps_fields = interlaced && !chain.deinterlace;
+    let now = size(&mut filters, chain, picture, keeps_fields);
+    filters.extend(colours(chain, shape)?);
+    let canvas = match chain.size {
+        Some(Size::Exact { width, height }) if chain.fit == Fit::Fill => {
+            let all = on_grid((width, height), chain.even);
+            Some(Canvas::filled(now, all, chain.even))
         }
-        filters.push(format!("setsar={}/{}", num.max(0), den.max(1)));
-    } else if let Some(size) = chain.size {
-        push_scale(
-            &mut filters,
-            now,
-            picture.resized(size, chain.fit),
-            chain.even,
-        );
-        filters.push("setsar=1".into());
-    } else if chain.square {
-        push_scale(&mut filters, now, picture.squared(), chain.even);
-        filters.push("setsar=1".into());
-    } else if chain.even && (now.0 % 2 == 1 || now.1 % 2 == 1) {
-        let (width, height) = (even(now.0), even(now.1));
-        // A line is cut off rather than every pixel being smeared over a fraction of its neighbour.
-        let cut = if width <= now.0 && height <= now.1 {
-            "crop"
-        } else {
-            "scale"
-        };
-        let place = if cut == "crop" { ":0:0" } else { "" };
-        filters.push(format!("{cut}={width}:{height}{place}"));
+        _ if chain.pad.is_given() => Some(Canvas::padded(now, chain.pad, chain.even)?),
+        _ => None,
+    };
+    let ((width, height), (x, y)) = canvas.map_or((now, (0, 0)), |canvas| (canvas.size, canvas.at));
+    if (width, height) != now {
+        filters.push(format!("pad={width}:{height}:{x}:{y}:color=black"));
     }
-    filters.push(format!("format=pix_fmts={}", chain.pixel_formats));
-    filters.join(",")
+    match (settled, chain.sar, chain.aspect) {
+        (Some((wide, high, (num, den))), ..) => {
+            if (wide, high) != (width, height) {
+                filters.push(format!("scale={wide}:{high}:flags=bicubic"));
+                filters.push(format!("format=pix_fmts={}", chain.pixel_formats));
+            }
+            filters.push(format!("setsar={}/{}", num.max(0), den.max(1)));
+        }
+        (None, Some(sar), _) => {
+            let (num, den) = sar.get();
+            filters.push(format!("setsar={num}/{den}"));
+        }
+        (None, None, Some(aspect)) => {
+            let (num, den) = aspect.get();
+            filters.push(format!("setdar={num}/{den}"));
+        }
+        (None, None, None) if chain.size.is_some() || chain.square => {
+            filters.push("setsar=1".into());
+        }
+        (None, None, None) => {}
+    }
+    if chain.palette {
+        filters.push(palette::FILTERS.into());
+    }
+    Ok(filters.join(","))
 }
 
-fn push_scale(filters: &mut Vec<String>, now: (u32, u32), wanted: (u32, u32), to_even: bool) {
-    let (width, height) = if to_even {
-        (even(wanted.0), even(wanted.1))
-    } else {
-        wanted
+/// Gives the picture the size that is asked for; tells what it is.
+fn size(
+    filters: &mut Vec<String>,
+    chain: &VideoChain,
+    picture: Picture,
+    keeps_fields: bool,
+) -> (u32, u32) {
+    let now = (picture.width, picture.height);
+    let wanted = match chain.size {
+        Some(size) => picture.resized(size, chain.fit, chain.sar.map_or((1, 1), Ratio::get)),
+        None if chain.square => picture.squared(),
+        None => now,
     };
-    if (width, height) != now {
-        filters.push(format!("scale={width}:{height}:flags=bicubic"));
+    let wanted = on_grid(wanted, chain.even);
+    if wanted == now {
+        return now;
+    }
+    // A line is cut off rather than every pixel being smeared over a fraction of its neighbour.
+    let is_cut = chain.size.is_none() && !chain.square && wanted.0 <= now.0 && wanted.1 <= now.1;
+    let (width, height) = wanted;
+    filters.push(match (is_cut, keeps_fields) {
+        (true, _) => format!("crop={width}:{height}:0:0"),
+        (false, true) => format!("scale={width}:{height}:flags=bicubic:interl=1"),
+        (false, false) => format!("scale={width}:{height}:flags=bicubic"),
+    });
+    wanted
+}
+
+/// From the colours of the source to those the encoder takes.
+fn colours(chain: &VideoChain, shape: &PictureShape) -> Result<Vec<String>, OpsError> {
+    let source = sys::samples(shape.format);
+    let mut filters = Vec::new();
+    let flattens = source.has_alpha && !chain.palette;
+    if flattens {
+        // What shines through is black; without this, whatever lies under transparent pixels would show.
+        let format = if source.depth > 8 {
+            "gbrap16le"
+        } else {
+            "gbrap"
+        };
+        filters.push(format!("format=pix_fmts={format}"));
+        filters.push("premultiply=inplace=1".into());
+    }
+    let is_rgb = source.is_rgb || flattens;
+    let format = format!("format=pix_fmts={}", chain.pixel_formats);
+    let standard = match chain.keep_dynamics {
+        true => Vec::new(),
+        false => tone::to_standard(shape)?,
+    };
+    if !standard.is_empty() {
+        filters.extend(standard);
+        if chain.gives_rgb() {
+            filters.push("format=pix_fmts=yuv444p".into());
+        }
+        filters.push(format);
+    } else if is_rgb && !chain.gives_rgb() {
+        // libav would take the matrix of standard definition and leave the note that there is none.
+        filters.push("scale=out_color_matrix=bt709:out_range=tv".into());
+        filters.push(format);
+        filters.push("setparams=colorspace=bt709:range=tv".into());
+    } else if shape.is_full_range() && !chain.full_range && !chain.gives_rgb() {
+        filters.push("scale=out_range=tv".into());
+        filters.push(format);
+        filters.push("setparams=range=tv".into());
+    } else {
+        filters.push(format);
+    }
+    Ok(filters)
+}
+
+fn on_grid((width, height): (u32, u32), to_even: bool) -> (u32, u32) {
+    if to_even {
+        (even(width), even(height))
+    } else {
+        (width, height)
     }
 }
 
@@ -216,18 +351,15 @@ mod tests {
             sar,
             range: 0,
             matrix: 2,
+            primaries: 2,
+            transfer: 2,
         }
     }
 
     fn plain() -> VideoChain {
         VideoChain {
-            turn: Turn::default(),
-            size: None,
-            fit: false,
-            frame_rate: None,
-            pixel_formats: "yuv420p",
             even: true,
-            square: false,
+            ..VideoChain::into_format("yuv420p")
         }
     }
 
@@ -257,7 +389,7 @@ mod tests {
                 plain(),
                 shape(1, 1, (1, 1)),
                 None,
-                "scale=2:2,format=pix_fmts=yuv420p",
+                "scale=2:2:flags=bicubic,format=pix_fmts=yuv420p",
             ),
             (
                 "phone video is turned before it is sized",
@@ -268,7 +400,7 @@ mod tests {
                 },
                 shape(1280, 720, (1, 1)),
                 None,
-                "transpose=clock,scale=180:320:flags=bicubic,setsar=1,format=pix_fmts=yuv420p",
+                "transpose=clock,scale=180:320:flags=bicubic,format=pix_fmts=yuv420p,setsar=1",
             ),
             (
                 "a frame rate is set before pixels are touched",
@@ -285,7 +417,7 @@ mod tests {
                 plain(),
                 shape(320, 240, (1, 1)),
                 Some((640, 480, (4, 3))),
-                "scale=640:480:flags=bicubic,setsar=4/3,format=pix_fmts=yuv420p",
+                "format=pix_fmts=yuv420p,scale=640:480:flags=bicubic,format=pix_fmts=yuv420p,setsar=4/3",
             ),
             (
                 "a picture gets square pixels",
@@ -297,10 +429,11 @@ mod tests {
                 },
                 shape(1440, 1080, (4, 3)),
                 None,
-                "scale=1920:1080:flags=bicubic,setsar=1,format=pix_fmts=rgb24",
+                "scale=1920:1080:flags=bicubic,format=pix_fmts=rgb24,setsar=1",
             ),
         ] {
-            assert_eq!(video_chain(&chain, &shape, settled), expected, "{name}");
+            let filters = video_chain(&chain, &shape, false, settled).ok();
+            assert_eq!(filters.as_deref(), Some(expected), "{name}");
         }
     }
 }

@@ -6,6 +6,7 @@ mod cut;
 mod segments;
 mod subtitles;
 mod video;
+mod video_rules;
 mod watermark;
 
 use super::rule::Rule;
@@ -21,7 +22,7 @@ pub(super) static TABLE: Table<Avthumb> = Table {
         range: || CONTAINER.range(),
         default: "none, it must be given",
         example: "mp4",
-        about: "Output container; m4a keeps the video of its source, mp3 and aac hold audio alone",
+        about: "Output container; m4a keeps the video of its source, mp3 and aac hold audio alone, gif holds pictures alone",
         make: |text| CONTAINER.read(text).map(Avthumb::new),
         get: |op| CONTAINER.write(&op.container),
     },
@@ -35,7 +36,7 @@ pub(super) static TABLE: Table<Avthumb> = Table {
         ("HLS and DASH", segments::ROWS),
     ],
     rules: &[
-        video::RULES,
+        video_rules::RULES,
         audio::RULES,
         cut::RULES,
         RULES,
@@ -52,7 +53,7 @@ const GENERAL: Group<Avthumb> = &[
     parameter!("an" => an: FLAG, default "0", example "an/1",
         "1 drops the audio"),
     parameter!("moovToFront" => moov_to_front: FLAG, default "0", example "moovToFront/1",
-        "1 puts the index of mp4, mov and m4a before the media, so that playback starts while it loads"),
+        "1 puts the index of mp4, mov, m4a, f4v and 3gp before the media, so that playback starts while it loads"),
     parameter!("stripmeta" => stripmeta: FLAG, default "0", example "stripmeta/1",
         "1 drops titles, tags and chapters"),
 ];

@@ -1,65 +1,51 @@
-//! The rows of `avthumb` about the picture.
+//! The rows of `avthumb` about the picture. What goes together stands in `video_rules`.
 
-use crate::grammar::rule::Rule;
 use crate::grammar::table::{Group, parameter};
+use crate::grammar::values::picture::{FLIP, GOP, H264_LEVEL, H264_PROFILE, PLACE, RATIO, SIDE};
 use crate::grammar::values::{BIT_RATE, CRF, FLAG, FRAME_RATE, PRESET, ROTATE, SIZE, VIDEO_CODEC};
-use crate::op::{Avthumb, Container, Rotate, VideoCodec};
+use crate::op::Avthumb;
 
 pub(super) const ROWS: Group<Avthumb> = &[
-    parameter!("vcodec" => video.codec: VIDEO_CODEC, default "libx264", example "vcodec/libx265",
+    parameter!("vcodec" => video.codec: VIDEO_CODEC, default "the container's usual one", example "vcodec/libx265",
         "Video encoder; copy takes the video of the source as it is"),
     parameter!("vb" => video.bit_rate: BIT_RATE, default "what `crf` takes, at most that of the source", example "vb/1.25m",
-        "Video bit rate; without effect on mp3 and aac"),
-    parameter!("r" => video.rate: FRAME_RATE, default "that of the source", example "r/29.97",
+        "Video bit rate; without effect on containers that hold audio alone"),
+    parameter!("maxrate" => video.max_rate: BIT_RATE, default "none, or with neither `vb` nor `crf` that of the source", example "maxrate/2m",
+        "Video bit rate that is never exceeded for longer than two seconds"),
+    parameter!("r" => video.rate: FRAME_RATE, default "that of the source; for gif at most 10", example "r/29.97",
         "Frame rate"),
     parameter!("s" => video.size: SIZE, default "that of the source", example "s/640x360",
         "Picture size; a side left out follows the aspect ratio; odd sides are rounded to even"),
     parameter!("autoscale" => video.autoscale: FLAG, default "0", example "s/640x360/autoscale/1",
         "1 keeps the aspect ratio inside `s` instead of stretching to it"),
+    parameter!("autofill" => video.autofill: FLAG, default "0", example "s/640x360/autofill/1",
+        "1 keeps the aspect ratio inside `s` and fills what is left of it with black"),
+    parameter!("padW" => video.pad.width: SIDE, default "the width of the picture", example "padW/1920",
+        "Lays the picture, after `s`, on black of this width"),
+    parameter!("padH" => video.pad.height: SIDE, default "the height of the picture", example "padH/1080",
+        "Lays the picture, after `s`, on black of this height"),
+    parameter!("padVideoX" => video.pad.x: PLACE, default "in the middle", example "padW/1920/padVideoX/0",
+        "Where on `padW` the left edge of the picture is"),
+    parameter!("padVideoY" => video.pad.y: PLACE, default "in the middle", example "padH/1080/padVideoY/0",
+        "Where on `padH` the upper edge of the picture is"),
+    parameter!("sar" => video.sar: RATIO, default "that of the source, or 1:1 with `s`", example "sar/16:15",
+        "Shape of a pixel as players are told; `autoscale` and `autofill` reckon with it"),
+    parameter!("aspect" => video.aspect: RATIO, default "that of the source, or that of `s`", example "aspect/16:9",
+        "Shape of the picture as players are told; no pixel changes"),
     parameter!("rotate" => video.rotate: ROTATE, default "auto", example "rotate/90",
         "Turns the picture clockwise from upright; auto is upright, as the source's metadata says"),
+    parameter!("flip" => video.flip: FLIP, default "none", example "flip/h",
+        "Mirrors the picture after `rotate`: h left to right, v top to bottom"),
+    parameter!("deinterlace" => video.deinterlace: FLAG, default "0", example "deinterlace/1",
+        "1 makes whole pictures of fields; without it fields stay fields where the codec has them"),
     parameter!("preset" => video.preset: PRESET, default "medium", example "preset/veryfast",
-        "Encoder speed against file size"),
-    parameter!("crf" => video.crf: CRF, default "23 for libx264, 28 for libx265", example "crf/23",
-        "Constant picture quality, 0 best; the bit rate follows"),
-];
-
-pub(super) const RULES: &[Rule<Avthumb>] = &[
-    Rule::Excludes {
-        with: "container",
-        when: |op| op.container.is_audio_only(),
-        parameters: &["vcodec", "r", "s", "autoscale", "rotate", "preset", "crf"],
-        why: "the container holds audio alone",
-    },
-    Rule::Excludes {
-        with: "container",
-        when: |op| op.container == Container::Flv && op.video.codec == Some(VideoCodec::X265),
-        parameters: &["vcodec"],
-        why: "the container holds no H.265 video",
-    },
-    Rule::Excludes {
-        with: "vcodec",
-        when: |op| op.video.codec == Some(VideoCodec::Copy),
-        parameters: &["s", "r", "vb", "crf", "preset"],
-        why: "copied video is not encoded again",
-    },
-    Rule::Excludes {
-        with: "vcodec",
-        when: |op| {
-            op.video.codec == Some(VideoCodec::Copy) && op.video.rotate != Some(Rotate::Auto)
-        },
-        parameters: &["rotate"],
-        why: "copied video is not encoded again; allowed: rotate/auto",
-    },
-    Rule::Excludes {
-        with: "crf",
-        when: |op| op.video.crf.is_some(),
-        parameters: &["vb"],
-        why: "one asks for a constant quality, the other for a bit rate",
-    },
-    Rule::Needs {
-        parameter: "autoscale",
-        needs: "s",
-        hint: "`s` is the size the picture is to fit in",
-    },
+        "Encoder speed against file size, by x264's names; other encoders get what comes closest"),
+    parameter!("crf" => video.crf: CRF, default "23 for libx264; as good in other codecs", example "crf/23",
+        "Constant picture quality, 0 best; the bit rate follows; mapped to the scale of codecs that count otherwise"),
+    parameter!("GOPInterval" | "gop" => video.gop: GOP, default "the encoder's", example "GOPInterval/50",
+        "Frames from one key picture to the next"),
+    parameter!("h264Profile" => video.profile: H264_PROFILE, default "high", example "h264Profile/baseline",
+        "Which tools of H.264 are used"),
+    parameter!("h264Level" => video.level: H264_LEVEL, default "what the picture needs", example "h264Level/4.1",
+        "What a player of H.264 must be able to do; what does not fit fails"),
 ];
