@@ -4,6 +4,8 @@
 //! on one source file, sharing a decode between those that can.
 #![deny(unsafe_code)]
 
+#[allow(dead_code)] // until the ops that need it are there
+mod archive;
 mod av;
 pub mod b64u;
 pub mod cancel;
@@ -20,10 +22,11 @@ mod run;
 mod stage;
 mod still;
 
+pub use archive::Format as ArchiveFormat;
 pub use av::AvError;
 pub use cancel::Cancel;
 pub use entry::{BucketName, Entry, EntryError, Key, ObjectRef};
-pub use error::{CommandError, Disposition, OpsError, SyntaxError};
+pub use error::{ArchiveError, BadName, CommandError, Disposition, OpsError, SyntaxError};
 pub use grammar::{Command, Pipeline, SaveAs, Span, Template, expand, parse, parse_lenient};
 pub use limits::Limits;
 pub use op::{Avthumb, Op, Vframe};

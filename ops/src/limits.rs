@@ -11,6 +11,12 @@ pub struct Limits {
     pub seconds: u64,
     /// Bytes of one output file (default 64 GiB).
     pub output_bytes: u64,
+    /// Members of an archive to unpack, folders and links among them (default 10 000).
+    pub members: u32,
+    /// Bytes of all members of an archive together, unpacked (default 64 GiB).
+    pub unpacked_bytes: u64,
+    /// How many times its own size an archive may become, unpacked; asked from 16 MiB on (default 200).
+    pub unpack_ratio: u32,
 }
 
 impl Default for Limits {
@@ -20,6 +26,9 @@ impl Default for Limits {
             streams: 64,
             seconds: 24 * 3600,
             output_bytes: 64 << 30,
+            members: 10_000,
+            unpacked_bytes: 64 << 30,
+            unpack_ratio: 200,
         }
     }
 }

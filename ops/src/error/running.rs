@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::CommandError;
+use super::{ArchiveError, CommandError};
 use crate::av::AvError;
 
 /// Why a command did not give its outputs.
@@ -13,6 +13,9 @@ pub enum OpsError {
     /// The command was wrong from the start.
     #[error(transparent)]
     Command(#[from] CommandError),
+    /// The archive cannot be unpacked.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// No demuxer knows the bytes.
     #[error("the source is not media: {reason}")]
     NotMedia {
@@ -213,6 +216,16 @@ pub enum OpsError {
         /// The operating system's reason.
         reason: AvError,
     },
+    /// A file could not be read.
+    #[error("cannot read {}: {kind}", path.display())]
+    ReadFile {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        kind: io::ErrorKind,
+        /// Its number, where there is one.
+        errno: Option<i32>,
+    },
     /// Reading stopped in the middle.
     #[error("reading the source stopped before its end: {reason}")]
     ReadStopped {
@@ -279,6 +292,15 @@ pub enum Disposition {
 }
 
 impl OpsError {
+    /// The error of the standard library on a file to read.
+    pub(crate) fn read_file(path: &Path, error: &io::Error) -> Self {
+        Self::ReadFile {
+            path: path.to_owned(),
+            kind: error.kind(),
+            errno: error.raw_os_error(),
+        }
+    }
+
     /// The error of the standard library on a file of ours.
     pub(crate) fn write_file(path: &Path, error: &io::Error) -> Self {
         Self::WriteFile {
@@ -294,6 +316,7 @@ impl OpsError {
         match self {
             Self::Cancelled => Disposition::Interrupted,
             Self::Read { .. }
+            | Self::ReadFile { .. }
             | Self::ReadStopped { .. }
             | Self::Write { .. }
             | Self::WriteFile { .. }
