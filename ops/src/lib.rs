@@ -20,6 +20,7 @@ mod quote;
 pub mod reference;
 mod run;
 mod stage;
+#[allow(dead_code)] // until the ops that need it are there
 mod still;
 
 pub use archive::Format as ArchiveFormat;

@@ -12,6 +12,7 @@ pub(crate) mod snapshot;
 pub(crate) mod sys;
 pub(crate) mod timeline;
 pub(crate) mod transcode;
+pub(crate) mod webp;
 
 use std::fmt;
 

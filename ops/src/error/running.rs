@@ -202,6 +202,18 @@ pub enum OpsError {
         /// libav's reason.
         reason: AvError,
     },
+    /// The bytes are no picture of a format that can be read.
+    #[error("the source is not a picture: {reason}")]
+    NotAPicture {
+        /// What was found instead.
+        reason: String,
+    },
+    /// A picture file that cannot be decoded.
+    #[error("the picture cannot be decoded: {reason}")]
+    PictureDamaged {
+        /// The decoder's reason.
+        reason: String,
+    },
     /// A picture could not be encoded.
     #[error("the picture cannot be encoded: {reason}")]
     Picture {

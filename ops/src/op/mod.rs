@@ -6,6 +6,7 @@
 mod audio;
 mod container;
 mod cut;
+mod image_view;
 mod segments;
 mod subtitles;
 mod values;
@@ -16,6 +17,7 @@ mod watermark;
 pub use audio::{Audio, AudioCodec, Channels, SampleRate};
 pub use container::Container;
 pub use cut::Cut;
+pub use image_view::{StillFormat, ViewMode};
 pub use segments::Segments;
 pub use subtitles::Subtitles;
 pub use values::{BitRate, Rotate, Seconds};

@@ -1,24 +1,32 @@
-//! Writes a picture in memory as a file, with the `image` crate.
+//! Pixels to a picture file.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use image::codecs::gif::GifEncoder;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, ImageEncoder};
+use image::codecs::webp::WebPEncoder;
+use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageError, ImageResult, RgbImage};
 
 use crate::OpsError;
 use crate::av::snapshot::Rgb;
-use crate::op::Picture;
+use crate::av::webp;
+use crate::op::{Picture, StillFormat};
 
 /// JPEG quality of screenshots: the point from which a larger file shows no difference on a screen.
 const JPEG_QUALITY: u8 = 90;
 
-/// Encodes `picture` into `path`.
+/// How long a palette of 256 colours is looked for, 1 (best) to 30.
+const GIF_SPEED: i32 = 10;
+
+/// Alpha from which a pixel of a GIF, which knows no shades of it, is there at all.
+const GIF_VISIBLE: u8 = 128;
+
+/// Encodes the picture of a film into `path`.
 pub(crate) fn write(picture: &Rgb, format: Picture, path: &Path) -> Result<(), OpsError> {
-    let write = |error: std::io::Error| OpsError::write_file(path, &error);
-    let mut out = BufWriter::new(File::create(path).map_err(write)?);
+    let mut out = create(path)?;
     let (width, height, colour) = (picture.width, picture.height, ExtendedColorType::Rgb8);
     let encoded = match format {
         Picture::Jpg => JpegEncoder::new_with_quality(&mut out, JPEG_QUALITY).write_image(
@@ -29,11 +37,113 @@ pub(crate) fn write(picture: &Rgb, format: Picture, path: &Path) -> Result<(), O
         ),
         Picture::Png => PngEncoder::new(&mut out).write_image(&picture.data, width, height, colour),
     };
+    finish(encoded, out, path)
+}
+
+/// Encodes `pixels` into `path`. `quality`, 1 to 100, is that of formats that lose something: JPEG, and WebP where the
+/// installed FFmpeg has its encoder; without that WebP is lossless. What is transparent becomes white in a JPEG.
+pub(crate) fn encode(
+    pixels: &DynamicImage,
+    format: StillFormat,
+    quality: u8,
+    path: &Path,
+) -> Result<(), OpsError> {
+    let mut out = create(path)?;
+    let encoded = match format {
+        StillFormat::Jpg => {
+            let encoder = JpegEncoder::new_with_quality(&mut out, quality);
+            on_white(pixels).write_with_encoder(encoder)
+        }
+        StillFormat::Png => {
+            without_idle_alpha(pixels).write_with_encoder(PngEncoder::new(&mut out))
+        }
+        StillFormat::Gif => gif(pixels, &mut out),
+        StillFormat::Webp => match webp::encode(&pixels.to_rgba8(), quality)? {
+            Some(bytes) => out.write_all(&bytes).map_err(ImageError::IoError),
+            None => {
+                let encoder = WebPEncoder::new_lossless(&mut out);
+                colours(&without_idle_alpha(pixels)).write_with_encoder(encoder)
+            }
+        },
+    };
+    finish(encoded, out, path)
+}
+
+fn create(path: &Path) -> Result<BufWriter<File>, OpsError> {
+    let file = File::create(path).map_err(|error| OpsError::write_file(path, &error))?;
+    Ok(BufWriter::new(file))
+}
+
+fn finish(encoded: ImageResult<()>, mut out: BufWriter<File>, path: &Path) -> Result<(), OpsError> {
+    let write = |error: std::io::Error| OpsError::write_file(path, &error);
     match encoded {
         Ok(()) => out.flush().map_err(write),
-        Err(image::ImageError::IoError(error)) => Err(write(error)),
+        Err(ImageError::IoError(error)) => Err(write(error)),
         Err(error) => Err(OpsError::Picture {
             reason: error.to_string(),
         }),
+    }
+}
+
+fn gif(pixels: &DynamicImage, out: &mut impl Write) -> ImageResult<()> {
+    let mut pixels = pixels.to_rgba8();
+    for pixel in pixels.pixels_mut() {
+        pixel.0[3] = if pixel.0[3] < GIF_VISIBLE { 0 } else { 255 };
+    }
+    let (width, height) = pixels.dimensions();
+    GifEncoder::new_with_speed(out, GIF_SPEED).encode(
+        &pixels,
+        width,
+        height,
+        ExtendedColorType::Rgba8,
+    )
+}
+
+/// The picture as it looks on white paper; without alpha as it is.
+fn on_white(pixels: &DynamicImage) -> DynamicImage {
+    let over = |value: u8, alpha: u8| {
+        let (value, alpha) = (u32::from(value), u32::from(alpha));
+        ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+    };
+    match pixels {
+        DynamicImage::ImageLumaA8(pixels) => {
+            let grey = pixels
+                .pixels()
+                .map(|pixel| over(pixel.0[0], pixel.0[1]))
+                .collect();
+            image::GrayImage::from_raw(pixels.width(), pixels.height(), grey).map_or_else(
+                || DynamicImage::ImageLumaA8(pixels.clone()),
+                DynamicImage::ImageLuma8,
+            )
+        }
+        DynamicImage::ImageRgba8(pixels) => {
+            RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+                let [red, green, blue, alpha] = pixels.get_pixel(x, y).0;
+                image::Rgb([red, green, blue].map(|value| over(value, alpha)))
+            })
+            .into()
+        }
+        opaque => opaque.clone(),
+    }
+}
+
+/// The picture without an alpha channel that says of every pixel that it is there.
+fn without_idle_alpha(pixels: &DynamicImage) -> DynamicImage {
+    match pixels {
+        DynamicImage::ImageLumaA8(alpha) if alpha.pixels().all(|pixel| pixel.0[1] == 255) => {
+            pixels.to_luma8().into()
+        }
+        DynamicImage::ImageRgba8(alpha) if alpha.pixels().all(|pixel| pixel.0[3] == 255) => {
+            pixels.to_rgb8().into()
+        }
+        _ => pixels.clone(),
+    }
+}
+
+/// Grey as colour, for a format that knows nothing else.
+fn colours(pixels: &DynamicImage) -> DynamicImage {
+    match pixels.color().has_alpha() {
+        true => pixels.to_rgba8().into(),
+        false => pixels.to_rgb8().into(),
     }
 }
