@@ -201,7 +201,10 @@ impl<'a> Executor<'a> {
 
     /// A command without the objects it reads.
     fn task(&self, index: usize, pipeline: Pipeline, dir: PathBuf) -> Task {
-        let task = Task::new(index, pipeline, dir);
+        let mut task = Task::new(index, pipeline, dir);
+        if let Ok(source) = target::source(&self.spec) {
+            task.source = source;
+        }
         let target = self.targets[index].as_ref();
         let Some(target) = target.and_then(|target| target::first(target).ok()) else {
             return task;

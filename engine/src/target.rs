@@ -41,15 +41,23 @@ pub(crate) fn shown(command: &Command, spec: &Spec) -> Option<Entry> {
 /// with an output folder gets it there, without the folders of the source's key.
 fn default(command: &str, format: &str, spec: &Spec) -> Result<Entry, EntryError> {
     let digest = hex(&Sha1::digest(command.as_bytes())[..4]);
-    let (bucket, stem) = match spec.out {
-        Some(_) => (BucketName::out(), file_name(spec.source.key.as_str())),
-        None => (spec.source.bucket.clone(), spec.source.key.as_str()),
-    };
-    let (stem, _) = split_suffix(stem);
+    let source = source(spec)?;
+    let (stem, _) = split_suffix(source.key.as_str());
     Ok(Entry {
-        bucket,
         key: format!("{stem}_{digest}.{format}").parse()?,
+        bucket: source.bucket,
     })
+}
+
+/// What the source is called where results are kept: names that follow from it are made of this.
+pub(crate) fn source(spec: &Spec) -> Result<Entry, EntryError> {
+    match spec.out {
+        Some(_) => Ok(Entry {
+            bucket: BucketName::out(),
+            key: file_name(spec.source.key.as_str()).parse()?,
+        }),
+        None => Ok(spec.source.clone()),
+    }
 }
 
 /// The object that the only output of a command with this target is.

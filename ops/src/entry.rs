@@ -119,6 +119,16 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// The name of a source that nobody named.
+    pub(crate) fn unnamed() -> Self {
+        Self {
+            bucket: BucketName::out(),
+            key: Key("source".to_owned()),
+        }
+    }
+}
+
 impl FromStr for Entry {
     type Err = EntryError;
 

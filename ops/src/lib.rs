@@ -4,7 +4,6 @@
 //! on one source file, sharing a decode between those that can.
 #![deny(unsafe_code)]
 
-#[allow(dead_code)] // until the ops that need it are there
 mod archive;
 mod av;
 pub mod b64u;
@@ -20,7 +19,6 @@ mod quote;
 pub mod reference;
 mod run;
 mod stage;
-#[allow(dead_code)] // until the ops that need it are there
 mod still;
 
 pub use archive::Format as ArchiveFormat;
@@ -30,6 +28,6 @@ pub use entry::{BucketName, Entry, EntryError, Key, ObjectRef};
 pub use error::{ArchiveError, BadName, CommandError, Disposition, OpsError, SyntaxError};
 pub use grammar::{Command, Pipeline, SaveAs, Span, Template, expand, parse, parse_lenient};
 pub use limits::Limits;
-pub use op::{Avthumb, Op, Vframe};
+pub use op::{Avthumb, Decompression, Getapic, ImageView2, Op, Vframe};
 pub use probe::{Probe, probe};
 pub use run::{Environment, Name, Output, Phase, Progress, Task, run};

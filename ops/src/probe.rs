@@ -1,5 +1,7 @@
 //! What the bytes are, judged by content, never by the file's name. `plan` decides from it; `opmill probe` prints it.
 
+mod brief;
+
 use std::path::Path;
 
 use serde_json::{Map, Value, json};

@@ -26,15 +26,18 @@ pub struct Task {
     pub name: String,
     /// Address of the target's folder, with a slash at its end, for playlists that are to hold whole addresses.
     pub folder_url: Option<String>,
+    /// What the source is called among objects: names that follow from it are made of this.
+    pub source: Entry,
     /// The files of the objects that the pipeline names beside its source ([`Pipeline::objects`]).
     pub objects: BTreeMap<ObjectRef, PathBuf>,
 }
 
 impl Task {
-    /// A task without target or objects.
+    /// A task without target or objects, on a source called `source` in the bucket of command line results.
     pub fn new(index: usize, pipeline: Pipeline, dir: PathBuf) -> Self {
         Self {
             index,
+            source: Entry::unnamed(),
             name: format!("out.{}", pipeline.suffix()),
             pipeline,
             dir,
@@ -218,6 +221,18 @@ pub fn run(
             (stage, Ok(Op::Vframe(op))) => run.media(stage, |source, probe, stage, env| {
                 stage::vframe::run(source, probe, stage, &op, env)
             }),
+            (stage, Ok(Op::Getapic(op))) => run.media(stage, |source, _, stage, env| {
+                stage::getapic::run(source, stage, op, env)
+            }),
+            (stage, Ok(Op::Avinfo(op))) => run.media(stage, |_, probe, stage, _| {
+                stage::avinfo::run(probe, stage, op)
+            }),
+            (stage, Ok(Op::ImageView2(op))) => run.file(stage, |source, stage, env| {
+                stage::image_view::run(source, stage, &op, env)
+            }),
+            (stage, Ok(Op::Decompression(op))) => run.file(stage, |source, stage, env| {
+                stage::decompression::run(source, stage, &op, env)
+            }),
         }
     }
     for (window, stages) in passes {
@@ -294,6 +309,17 @@ impl<'a> Run<'a> {
             Ok((source, probe)) => guarded(|| work(source, probe, &stage.task, env)),
             Err(error) => Err(error),
         };
+        self.finish(stage, outcome);
+    }
+
+    /// An op that reads the source as a file of another kind.
+    fn file(
+        &mut self,
+        stage: Stage,
+        work: impl FnOnce(&Path, &Task, &Environment<'_>) -> Result<Vec<Output>, OpsError>,
+    ) {
+        let (path, env) = (self.path, self.env);
+        let outcome = guarded(|| work(path, &stage.task, env));
         self.finish(stage, outcome);
     }
 

@@ -28,5 +28,7 @@ make("bcj-lzma.7z", filters=[{"id": py7zr.FILTER_X86}, {"id": py7zr.FILTER_LZMA}
 make("encrypted.7z", password="secret")
 make("encrypted-names.7z", password="secret", names=True)
 PY
+(cd "$work" && zip -q -r --symlinks plain.zip set)
+mv "$work/plain.zip" .
 (cd "$work" && zip -q -P secret encrypted.zip set/first.txt set/sub/第二.txt)
 mv "$work/encrypted.zip" .

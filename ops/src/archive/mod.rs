@@ -7,6 +7,7 @@
 mod format;
 mod gzip;
 mod name;
+#[allow(dead_code)] // for `vframe`, which is to deliver several pictures as one file
 pub(crate) mod pack;
 mod sevenz;
 mod tar;

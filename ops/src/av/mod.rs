@@ -2,6 +2,7 @@
 
 pub(crate) mod branch;
 pub(crate) mod clock;
+pub(crate) mod cover;
 pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod filter;

@@ -68,6 +68,9 @@ pub enum OpsError {
         /// "video", "audio", "audio or video".
         kind: &'static str,
     },
+    /// The source has no picture inside it.
+    #[error("the source has no embedded picture")]
+    NoCover,
     /// A time parameter lies behind the end of the source.
     #[error("`{parameter}` is {offset:.3} s, but the source ends at {end:.3} s")]
     PastEnd {

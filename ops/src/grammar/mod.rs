@@ -10,6 +10,10 @@
 //! reference in [`crate::reference`] all read them, so that none can drift from another.
 
 mod avthumb;
+mod bare;
+mod decompression;
+mod getapic;
+mod image_view;
 mod kind;
 mod nearest;
 mod ops;

@@ -2,12 +2,20 @@
 
 use super::segment::Segment;
 use super::table::AnyTable;
-use super::{avthumb, nearest, vframe};
+use super::{avthumb, bare, decompression, getapic, image_view, nearest, vframe};
 use crate::error::CommandError;
 use crate::op::Op;
 
 /// Every op, in the order of the reference.
-pub(crate) static TABLES: &[&dyn AnyTable] = &[&avthumb::TABLE, &vframe::TABLE];
+pub(crate) static TABLES: &[&dyn AnyTable] = &[
+    &avthumb::TABLE,
+    &vframe::TABLE,
+    &image_view::TABLE,
+    &getapic::TABLE,
+    &decompression::TABLE,
+    &bare::AVINFO,
+    &bare::AVINFO2,
+];
 
 /// The op of this name, in upper or lower case.
 pub(super) fn find(name: Segment<'_>) -> Result<&'static dyn AnyTable, CommandError> {
@@ -29,5 +37,9 @@ pub(super) fn print(op: &Op) -> String {
     match op {
         Op::Avthumb(op) => avthumb::TABLE.print(op),
         Op::Vframe(op) => vframe::TABLE.print(op),
+        Op::ImageView2(op) => image_view::TABLE.print(op),
+        Op::Getapic(op) => getapic::TABLE.print(op),
+        Op::Decompression(op) => decompression::TABLE.print(op),
+        Op::Avinfo(_) => op.name().to_owned(),
     }
 }

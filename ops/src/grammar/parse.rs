@@ -145,6 +145,16 @@ fn pipeline(stages: &[Segment<'_>], reading: &mut Reading) -> Result<Pipeline, F
             })?;
         }
     }
+    if let (None, Some((stage, last))) = (&saveas, ops.last())
+        && let Some(hint) = last.needs_target()
+    {
+        Err(CommandError::Missing {
+            span: stage.span,
+            op: last.name(),
+            what: "a target".to_owned(),
+            hint: hint.to_owned(),
+        })?;
+    }
     Ok(Pipeline {
         ops: ops.into_iter().map(|(_, op)| op).collect(),
         saveas,

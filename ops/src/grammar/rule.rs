@@ -33,6 +33,12 @@ pub(super) enum Rule<T: 'static> {
         needs: &'static str,
         hint: &'static str,
     },
+    /// The op cannot do without `what` when `when` holds.
+    Lacks {
+        when: fn(&T) -> bool,
+        what: &'static str,
+        hint: &'static str,
+    },
 }
 
 impl<T> Rule<T> {
@@ -99,6 +105,12 @@ impl<T> Rule<T> {
                     hint: (*hint).to_owned(),
                 })
             }
+            Self::Lacks { when, what, hint } if when(op) => Err(CommandError::Missing {
+                span: given[0].segment.span,
+                op: table.name,
+                what: (*what).to_owned(),
+                hint: (*hint).to_owned(),
+            }),
             _ => Ok(()),
         }
     }
@@ -106,7 +118,7 @@ impl<T> Rule<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{avthumb, vframe};
+    use super::super::{avthumb, image_view, vframe};
     use super::*;
 
     /// A misspelt name would make a rule that never speaks.
@@ -123,6 +135,7 @@ mod tests {
                 Rule::Needs {
                     parameter, needs, ..
                 } => (parameter, std::slice::from_ref(needs)),
+                Rule::Lacks { .. } => continue,
             };
             let known = |name: &str| known(name) || name == table.head.name;
             assert!(known(with), "{with}");
@@ -134,5 +147,6 @@ mod tests {
     fn rules_speak_of_known_parameters() {
         names_are_known(&avthumb::TABLE);
         names_are_known(&vframe::TABLE);
+        names_are_known(&image_view::TABLE);
     }
 }

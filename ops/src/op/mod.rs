@@ -4,8 +4,11 @@
 //! Names and ranges come from `wire.md` 6.1 to 6.9.
 
 mod audio;
+mod avinfo;
 mod container;
 mod cut;
+mod decompression;
+mod getapic;
 mod image_view;
 mod segments;
 mod subtitles;
@@ -15,9 +18,12 @@ mod video;
 mod watermark;
 
 pub use audio::{Audio, AudioCodec, Channels, SampleRate};
+pub use avinfo::Avinfo;
 pub use container::Container;
 pub use cut::Cut;
-pub use image_view::{StillFormat, ViewMode};
+pub use decompression::{Decompression, Folder};
+pub use getapic::Getapic;
+pub use image_view::{ImageView2, Quality, StillFormat, ViewForm, ViewMode, ViewSide};
 pub use segments::Segments;
 pub use subtitles::Subtitles;
 pub use values::{BitRate, Rotate, Seconds};
@@ -38,6 +44,14 @@ pub enum Op {
     Avthumb(Box<Avthumb>),
     /// `vframe/<picture>`: one picture of a video.
     Vframe(Vframe),
+    /// `imageView2/<format>`: a picture made smaller, or written in another format.
+    ImageView2(ImageView2),
+    /// `getapic/<format>`: the picture inside an audio file.
+    Getapic(Getapic),
+    /// `decompression/<archive>`: the members of an archive.
+    Decompression(Decompression),
+    /// `avinfo`, `avinfo2`: what a media file is.
+    Avinfo(Avinfo),
 }
 
 /// What comes out of an op, as far as the next one of a chain cares.
@@ -113,6 +127,11 @@ impl Op {
         match self {
             Self::Avthumb(_) => "avthumb",
             Self::Vframe(_) => "vframe",
+            Self::ImageView2(_) => "imageView2",
+            Self::Getapic(_) => "getapic",
+            Self::Decompression(_) => "decompression",
+            Self::Avinfo(Avinfo::Full) => "avinfo",
+            Self::Avinfo(Avinfo::Brief) => "avinfo2",
         }
     }
     /// The file suffix of what the op makes.
@@ -120,6 +139,10 @@ impl Op {
         match self {
             Self::Avthumb(op) => op.container.suffix(),
             Self::Vframe(op) => op.format.suffix(),
+            Self::ImageView2(op) => op.format().unwrap_or(StillFormat::Jpg).suffix(),
+            Self::Getapic(op) => op.format.suffix(),
+            Self::Decompression(_) => "txt",
+            Self::Avinfo(_) => "json",
         }
     }
 
@@ -127,14 +150,20 @@ impl Op {
     pub fn gives(&self) -> Kind {
         match self {
             Self::Avthumb(_) => Kind::Media,
-            Self::Vframe(_) => Kind::Picture,
+            Self::Vframe(_) | Self::ImageView2(_) | Self::Getapic(_) => Kind::Picture,
+            Self::Decompression(_) | Self::Avinfo(_) => Kind::Files,
         }
     }
 
     /// True if the op can work on what another made.
     pub fn takes(&self, made: Kind) -> bool {
         match self {
-            Self::Avthumb(_) | Self::Vframe(_) => matches!(made, Kind::Media | Kind::Picture),
+            Self::Avthumb(_) | Self::Vframe(_) | Self::Avinfo(_) => {
+                matches!(made, Kind::Media | Kind::Picture)
+            }
+            Self::ImageView2(_) => made == Kind::Picture,
+            Self::Getapic(_) => made == Kind::Media,
+            Self::Decompression(_) => false,
         }
     }
 
@@ -145,7 +174,24 @@ impl Op {
                 let (subtitles, watermark) = (op.subtitles.objects(), op.watermark.objects());
                 subtitles.chain(watermark).collect()
             }
-            Self::Vframe(_) => Vec::new(),
+            Self::Vframe(_)
+            | Self::ImageView2(_)
+            | Self::Getapic(_)
+            | Self::Decompression(_)
+            | Self::Avinfo(_) => Vec::new(),
+        }
+    }
+
+    /// What to write so that the op can end a command without `saveas`, if it cannot as it stands.
+    pub(crate) fn needs_target(&self) -> Option<&'static str> {
+        match self {
+            Self::Avinfo(_) => {
+                Some("write `|saveas/<target>` behind it, where the JSON is to be kept")
+            }
+            Self::ImageView2(op) if op.format().is_none() => Some(
+                "write `|saveas/<target>`, or the format its default name is to end with: `format/jpg`",
+            ),
+            _ => None,
         }
     }
 }

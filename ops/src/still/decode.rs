@@ -1,17 +1,17 @@
 //! A picture file to pixels. What the file is, is judged by its bytes; how large, before any pixel is decoded.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{Cursor, Read as _};
 use std::path::Path;
 
-use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
-use super::{Still, colour, jpeg_quality, unreadable};
+use super::{Still, colour, jpeg_quality};
 use crate::{Limits, OpsError};
 
 /// Bytes of the widest pixel a file may hold: four channels of 16 bits.
 const WIDEST_PIXEL: u64 = 8;
-/// Bytes a decoder may need beside the pixels.
+/// Bytes a picture may need beside its pixels.
 const SLACK: u64 = 16 << 20;
 
 /// Reads the picture in `path`, upright as its Exif orientation says, in sRGB and with 8 bits a channel. Of an animation
@@ -19,32 +19,63 @@ const SLACK: u64 = 16 << 20;
 ///
 /// # Errors
 /// [`OpsError::NotAPicture`], [`OpsError::PictureDamaged`], and [`OpsError::TooLarge`] from the header alone.
-pub(crate) fn decode(path: &Path, limits: &Limits) -> Result<Still, OpsError> {
+pub(crate) fn file(path: &Path, limits: &Limits) -> Result<Still, OpsError> {
     let failed = |error| OpsError::read_file(path, &error);
     let file = File::open(path).map_err(failed)?;
-    let most = limits
-        .pixels
-        .saturating_mul(WIDEST_PIXEL)
-        .saturating_add(SLACK);
-    // Some decoders take the whole file into memory first.
-    let bytes = file.metadata().map_err(failed)?.len();
-    if bytes > most {
+    let (size, most) = (file.metadata().map_err(failed)?.len(), memory(limits));
+    if size > most {
         return Err(OpsError::NotAPicture {
-            reason: format!("it has {bytes} bytes; a picture within the limits has at most {most}"),
+            reason: format!("it has {size} bytes; a picture within the limits has at most {most}"),
         });
     }
-    let mut reader = ImageReader::new(BufReader::new(file))
-        .with_guessed_format()
-        .map_err(failed)?;
-    let format = reader.format().ok_or_else(|| OpsError::NotAPicture {
+    let mut read = Vec::new();
+    file.take(most).read_to_end(&mut read).map_err(failed)?;
+    bytes(&read, limits)
+}
+
+/// As [`file`], of a picture in memory.
+pub(crate) fn bytes(bytes: &[u8], limits: &Limits) -> Result<Still, OpsError> {
+    let (format, mut decoder) = open(bytes, limits)?;
+    // Neither is worth failing for.
+    let orientation = decoder.orientation().ok();
+    let profile = decoder.icc_profile().ok().flatten();
+    let mut pixels = eight_bits(DynamicImage::from_decoder(decoder).map_err(unreadable)?);
+    if let Some(orientation) = orientation {
+        pixels.apply_orientation(orientation);
+    }
+    if let Some(profile) = profile {
+        colour::to_srgb(&mut pixels, &profile);
+    }
+    let quality = match format {
+        ImageFormat::Jpeg => jpeg_quality::estimate(bytes),
+        _ => None,
+    };
+    Ok(Still {
+        pixels,
+        format,
+        quality,
+    })
+}
+
+/// Format and size of a picture in memory, from its header. The size is as stored, before any turn.
+pub(crate) fn header(bytes: &[u8], limits: &Limits) -> Result<(ImageFormat, (u32, u32)), OpsError> {
+    let (format, decoder) = open(bytes, limits)?;
+    Ok((format, decoder.dimensions()))
+}
+
+/// A decoder that has read the header, and found the picture within the limits.
+fn open<'a>(
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<(ImageFormat, impl ImageDecoder + 'a), OpsError> {
+    let format = image::guess_format(bytes).map_err(|_| OpsError::NotAPicture {
         reason: "its bytes are no picture format that can be read".to_owned(),
     })?;
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut of_decoder = image::Limits::default();
-    of_decoder.max_alloc = Some(most);
+    of_decoder.max_alloc = Some(memory(limits));
     reader.limits(of_decoder);
-    let mut decoder = reader
-        .into_decoder()
-        .map_err(|error| unreadable(path, error))?;
+    let decoder = reader.into_decoder().map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > limits.pixels {
         return Err(OpsError::TooLarge {
@@ -58,26 +89,23 @@ pub(crate) fn decode(path: &Path, limits: &Limits) -> Result<Still, OpsError> {
             reason: format!("it is {width}x{height} pixels"),
         });
     }
-    // Neither is worth failing for.
-    let orientation = decoder.orientation().ok();
-    let profile = decoder.icc_profile().ok().flatten();
-    let pixels = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(path, error))?;
-    let mut pixels = eight_bits(pixels);
-    if let Some(orientation) = orientation {
-        pixels.apply_orientation(orientation);
+    Ok((format, decoder))
+}
+
+/// Bytes that decoding one picture may take.
+fn memory(limits: &Limits) -> u64 {
+    limits
+        .pixels
+        .saturating_mul(WIDEST_PIXEL)
+        .saturating_add(SLACK)
+}
+
+fn unreadable(error: ImageError) -> OpsError {
+    let reason = error.to_string();
+    match error {
+        ImageError::Unsupported(_) => OpsError::NotAPicture { reason },
+        _ => OpsError::PictureDamaged { reason },
     }
-    if let Some(profile) = profile {
-        colour::to_srgb(&mut pixels, &profile);
-    }
-    let quality = match format {
-        ImageFormat::Jpeg => jpeg_quality::estimate(path).map_err(failed)?,
-        _ => None,
-    };
-    Ok(Still {
-        pixels,
-        format,
-        quality,
-    })
 }
 
 /// The picture with 8 bits a channel and the channels it has.

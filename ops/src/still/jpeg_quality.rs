@@ -1,9 +1,7 @@
 //! The quality a JPEG was encoded with, told from its quantisation table. A copy of a better quality would be larger and
 //! look no better.
 
-use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read};
-use std::path::Path;
+use std::io::{self, Read};
 
 /// Luminance table of the standard (ITU T.81, table K.1), which encoders scale by their quality.
 #[rustfmt::skip]
@@ -16,12 +14,9 @@ const LUMINANCE: [u32; 64] = [
 
 /// 1 to 100, on the scale of libjpeg; `None` if the file has no table before its first scan. Encoders with tables of
 /// their own are given the quality whose table weighs as much.
-pub(super) fn estimate(path: &Path) -> io::Result<Option<u8>> {
-    match weight(&mut BufReader::new(File::open(path)?)) {
-        Ok(weight) => Ok(weight.map(nearest)),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-        Err(error) => Err(error),
-    }
+pub(super) fn estimate(mut file: &[u8]) -> Option<u8> {
+    // Out of memory nothing can fail but for the end, and a file that ends there has no table.
+    weight(&mut file).ok().flatten().map(nearest)
 }
 
 /// The quality whose table has this sum.

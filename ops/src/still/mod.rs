@@ -12,8 +12,6 @@ pub(crate) mod view;
 
 use image::DynamicImage;
 
-use crate::OpsError;
-
 /// A picture in memory.
 #[derive(Debug, Clone)]
 pub(crate) struct Still {
@@ -23,19 +21,4 @@ pub(crate) struct Still {
     pub(crate) format: image::ImageFormat,
     /// The quality it was encoded with, of a JPEG.
     pub(crate) quality: Option<u8>,
-}
-
-/// An error of the `image` crate on a picture that is being read.
-fn unreadable(path: &std::path::Path, error: image::ImageError) -> OpsError {
-    match error {
-        image::ImageError::IoError(error) if error.raw_os_error().is_some() => {
-            OpsError::read_file(path, &error)
-        }
-        image::ImageError::Unsupported(error) => OpsError::NotAPicture {
-            reason: error.to_string(),
-        },
-        error => OpsError::PictureDamaged {
-            reason: error.to_string(),
-        },
-    }
 }

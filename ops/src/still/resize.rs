@@ -9,10 +9,10 @@ use super::view::View;
 use crate::OpsError;
 
 /// Scales and crops as `view` says.
-pub(crate) fn apply(pixels: &DynamicImage, view: View) -> Result<DynamicImage, OpsError> {
+pub(crate) fn apply(pixels: DynamicImage, view: View) -> Result<DynamicImage, OpsError> {
     let scaled = match view.size == (pixels.width(), pixels.height()) {
-        true => pixels.clone(),
-        false => resize(pixels, view.size)?,
+        true => pixels,
+        false => resize(&pixels, view.size)?,
     };
     Ok(match view.part {
         Some(part) => crop::crop(&scaled, part),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 
 use super::resize::resize;
-use super::{decode::decode, encode::encode};
+use super::{decode::file as decode, encode::encode};
 use crate::Limits;
 use crate::error::{Disposition, OpsError};
 use crate::op::StillFormat;

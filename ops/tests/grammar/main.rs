@@ -9,6 +9,7 @@ mod parameters;
 mod picture;
 mod properties;
 mod reference;
+mod stills;
 mod structure;
 mod templates;
 

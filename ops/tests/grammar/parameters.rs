@@ -310,7 +310,7 @@ const ROWS: &[Row] = &[
 
 /// Every row there is.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(picture::ROWS)
+    ROWS.iter().chain(picture::ROWS).chain(stills::ROWS)
 }
 
 #[test]
@@ -385,7 +385,7 @@ fn parameter_names_are_exact() {
 #[test]
 fn no_parameter_goes_untested() {
     for op in ops().iter().filter(|op| op.name != "saveas") {
-        for parameter in &op.parameters[1..] {
+        for parameter in op.parameters.iter().skip(1) {
             let tested = |row: &Row| row.base.starts_with(op.name) && row.name == parameter.name;
             assert!(rows().any(tested), "{}/{}", op.name, parameter.name);
         }
@@ -414,6 +414,21 @@ fn heads_are_read_in_any_case() {
         ("vframe/jpg", "vframe/jpg", "jpg"),
         ("vframe/JPEG", "vframe/jpg", "jpg"),
         ("vFrame/png", "vframe/png", "png"),
+        ("imageview2/JPEG", "imageView2/jpg", "jpg"),
+        ("imageView2/png", "imageView2/png", "png"),
+        ("imageView2/gif", "imageView2/gif", "gif"),
+        ("imageView2/webp", "imageView2/webp", "webp"),
+        (
+            "imageView2/0/format/webp",
+            "imageView2/0/format/webp",
+            "webp",
+        ),
+        ("getApic/jpeg", "getapic/jpg", "jpg"),
+        ("getapic/png", "getapic/png", "png"),
+        ("decompression/ZIP", "decompression/zip", "txt"),
+        ("decompression/tar", "decompression/tar", "txt"),
+        ("decompression/gzip", "decompression/gzip", "txt"),
+        ("decompression/7z", "decompression/7z", "txt"),
     ];
     for (given, printed, suffix) in heads {
         let pipeline = pipeline(given);
@@ -431,13 +446,25 @@ fn heads_are_read_in_any_case() {
         "vframe/gif",
         "vframe/mp4",
         "vframe/ jpg",
+        "imageView2/6",
+        "imageView2/bmp",
+        "getapic/gif",
+        "getapic/",
+        "decompression/rar",
+        "decompression/gz",
     ] {
         assert!(
             matches!(refusal(given), CommandError::BadValue { .. }),
             "{given}"
         );
     }
-    for given in ["avthumb", "vframe"] {
+    for given in [
+        "avthumb",
+        "vframe",
+        "imageView2",
+        "getapic",
+        "decompression",
+    ] {
         assert!(
             matches!(refusal(given), CommandError::Missing { .. }),
             "{given}"

@@ -161,8 +161,8 @@ fn near_names_are_suggested_and_far_ones_are_not() {
             "there is no op `save`; did you mean `saveas`?",
         ),
         (
-            "imageView2/jpg",
-            "there is no op `imageView2`; allowed: avthumb, vframe",
+            "md2html",
+            "there is no op `md2html`; allowed: avthumb, vframe, imageView2, getapic, decompression, avinfo, avinfo2",
         ),
         (
             "avthumb/mp4/movToFront/1",

@@ -4,9 +4,13 @@
 mod bench;
 mod chains;
 
+mod archives;
 mod avthumb;
+mod covers;
 mod cutting;
+mod facts;
 mod failures;
 mod geometry;
 mod hostile;
+mod pictures;
 mod vframe;
