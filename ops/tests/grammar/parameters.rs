@@ -3,7 +3,7 @@
 use opmill_ops::CommandError;
 use opmill_ops::reference::ops;
 
-use crate::{picture, pipeline, refusal};
+use crate::{picture, pipeline, refusal, stills};
 
 pub struct Row {
     /// What stands before the parameter.
@@ -14,7 +14,7 @@ pub struct Row {
     pub bad: &'static [&'static str],
 }
 
-const NOT_A_NUMBER: &str = "abc";
+pub const NOT_A_NUMBER: &str = "abc";
 
 const ROWS: &[Row] = &[
     Row {

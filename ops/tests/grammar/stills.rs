@@ -3,7 +3,99 @@
 use opmill_ops::op::{Op, StillFormat, ViewMode};
 use opmill_ops::{CommandError, ImageView2};
 
+use crate::parameters::{NOT_A_NUMBER, Row};
 use crate::{pipeline, refusal};
+
+pub const ROWS: &[Row] = &[
+    Row {
+        base: "imageView2/jpg",
+        name: "mode",
+        good: &[
+            ("0", "0"),
+            ("1", "1"),
+            ("2", "2"),
+            ("3", "3"),
+            ("4", "4"),
+            ("5", "5"),
+        ],
+        bad: &["6", "-1", "02", "1.0", NOT_A_NUMBER],
+    },
+    Row {
+        base: "imageView2/jpg/mode/2",
+        name: "width",
+        good: &[
+            ("1", "1"),
+            ("640", "640"),
+            ("0640", "640"),
+            ("9999", "9999"),
+        ],
+        bad: &[
+            "0",
+            "10000",
+            "-1",
+            "640px",
+            "64.5",
+            "99999999999999999999",
+            NOT_A_NUMBER,
+        ],
+    },
+    Row {
+        base: "imageView2/jpg/mode/2",
+        name: "height",
+        good: &[("1", "1"), ("480", "480"), ("9999", "9999")],
+        bad: &[
+            "0",
+            "10000",
+            "-1",
+            "480px",
+            "48.5",
+            "99999999999999999999",
+            NOT_A_NUMBER,
+        ],
+    },
+    Row {
+        base: "imageView2/jpg",
+        name: "quality",
+        good: &[("1", "1"), ("75", "75"), ("100", "100")],
+        bad: &[
+            "0",
+            "101",
+            "-1",
+            "75!",
+            "7.5",
+            "high",
+            "99999999999999999999",
+        ],
+    },
+    Row {
+        base: "imageView2/jpg",
+        name: "format",
+        good: &[("jpg", "jpg"), ("jpeg", "jpg"), ("JPG", "jpg")],
+        bad: &["bmp", "avif", "mp4", "1", ".jpg"],
+    },
+    Row {
+        base: "decompression/zip",
+        name: "dir",
+        good: &[
+            ("Ymt0OnBob3Rvcw==", "Ymt0OnBob3Rvcw=="),
+            ("Ymt0OnBob3Rvcw", "Ymt0OnBob3Rvcw=="),
+            ("Ymt0OueFp-eJhy8yMDI0Lw==", "Ymt0OueFp-eJhy8yMDI0"),
+            ("bkt:photos", "Ymt0OnBob3Rvcw=="),
+            ("bkt:", "Ymt0Og=="),
+        ],
+        bad: &[
+            "photos",
+            "not-base64!",
+            "Ymt0",
+            "Ymt0Oi9waG90b3M=",
+            "Ymt0OmEvLi4vYg==",
+            "Ymt0OmEvLw==",
+            "OnBob3Rvcw==",
+            "bkt:..",
+            "@out:photos",
+        ],
+    },
+];
 
 fn view(text: &str) -> ImageView2 {
     match pipeline(text).ops.as_slice() {
@@ -75,7 +167,7 @@ fn a_thumbnail_has_one_mode_and_one_format() {
                 ..
             } => {
                 assert_eq!(
-                    (given.as_str(), with.as_str(), reason),
+                    (given.as_str(), with.as_str(), &*reason),
                     (in_the_way, of, why),
                     "{text}"
                 );

@@ -29,7 +29,11 @@ fn made(source: &Path, ops: &str) -> (Bench, Output) {
         Ok(outputs) => outputs[0].clone(),
         Err(error) => panic!("{} {ops}: {error}", source.display()),
     };
-    assert_eq!(bench.everything_under(0), [output.path.clone()], "{ops}");
+    assert_eq!(
+        bench.everything_under(0),
+        std::slice::from_ref(&output.path),
+        "{ops}"
+    );
     (bench, output)
 }
 
