@@ -14,6 +14,9 @@ const WIDEST_PIXEL: u64 = 8;
 /// Bytes a picture may need beside its pixels.
 const SLACK: u64 = 16 << 20;
 
+/// Bytes that tell formats apart.
+const BEGINNING: u64 = 64;
+
 /// Reads the picture in `path`, upright as its Exif orientation says, in sRGB and with 8 bits a channel. Of an animation
 /// it is the first frame.
 ///
@@ -21,14 +24,20 @@ const SLACK: u64 = 16 << 20;
 /// [`OpsError::NotAPicture`], [`OpsError::PictureDamaged`], and [`OpsError::TooLarge`] from the header alone.
 pub(crate) fn file(path: &Path, limits: &Limits) -> Result<Still, OpsError> {
     let failed = |error| OpsError::read_file(path, &error);
-    let file = File::open(path).map_err(failed)?;
+    let mut file = File::open(path).map_err(failed)?;
     let (size, most) = (file.metadata().map_err(failed)?.len(), memory(limits));
+    let mut read = Vec::new();
+    (&mut file)
+        .take(BEGINNING)
+        .read_to_end(&mut read)
+        .map_err(failed)?;
+    // A film is not read into memory to find that it is none.
+    format(&read)?;
     if size > most {
         return Err(OpsError::NotAPicture {
             reason: format!("it has {size} bytes; a picture within the limits has at most {most}"),
         });
     }
-    let mut read = Vec::new();
     file.take(most).read_to_end(&mut read).map_err(failed)?;
     bytes(&read, limits)
 }
@@ -68,9 +77,7 @@ fn open<'a>(
     bytes: &'a [u8],
     limits: &Limits,
 ) -> Result<(ImageFormat, impl ImageDecoder + 'a), OpsError> {
-    let format = image::guess_format(bytes).map_err(|_| OpsError::NotAPicture {
-        reason: "its bytes are no picture format that can be read".to_owned(),
-    })?;
+    let format = format(bytes)?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut of_decoder = image::Limits::default();
     of_decoder.max_alloc = Some(memory(limits));
@@ -90,6 +97,13 @@ fn open<'a>(
         });
     }
     Ok((format, decoder))
+}
+
+/// What picture format a file is of that begins like this.
+fn format(beginning: &[u8]) -> Result<ImageFormat, OpsError> {
+    image::guess_format(beginning).map_err(|_| OpsError::NotAPicture {
+        reason: "its bytes are no picture format that can be read".to_owned(),
+    })
 }
 
 /// Bytes that decoding one picture may take.

@@ -60,10 +60,7 @@ pub(crate) fn encode(
         StillFormat::Gif => gif(pixels, &mut out),
         StillFormat::Webp => match webp::encode(&pixels.to_rgba8(), quality)? {
             Some(bytes) => out.write_all(&bytes).map_err(ImageError::IoError),
-            None => {
-                let encoder = WebPEncoder::new_lossless(&mut out);
-                colours(&without_idle_alpha(pixels)).write_with_encoder(encoder)
-            }
+            None => lossless_webp(pixels, &mut out),
         },
     };
     finish(encoded, out, path)
@@ -97,6 +94,10 @@ fn gif(pixels: &DynamicImage, out: &mut impl Write) -> ImageResult<()> {
         height,
         ExtendedColorType::Rgba8,
     )
+}
+
+fn lossless_webp(pixels: &DynamicImage, out: &mut impl Write) -> ImageResult<()> {
+    colours(&without_idle_alpha(pixels)).write_with_encoder(WebPEncoder::new_lossless(out))
 }
 
 /// The picture as it looks on white paper; without alpha as it is.
@@ -145,5 +146,26 @@ fn colours(pixels: &DynamicImage) -> DynamicImage {
     match pixels.color().has_alpha() {
         true => pixels.to_rgba8().into(),
         false => pixels.to_rgb8().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is written where FFmpeg has no libwebp.
+    #[test]
+    fn a_webp_without_loss_gives_back_every_pixel() {
+        let shade = |x: u32, y: u32| (x * 7 + y * 13) as u8;
+        let grey = image::GrayImage::from_fn(20, 10, |x, y| image::Luma([shade(x, y)]));
+        let clear = image::RgbaImage::from_fn(20, 10, |x, y| {
+            image::Rgba([shade(x, y), 9, 200, if x < 10 { 255 } else { 40 }])
+        });
+        for pixels in [DynamicImage::from(grey), clear.into()] {
+            let mut webp = Vec::new();
+            lossless_webp(&pixels, &mut webp).unwrap();
+            let read = image::load_from_memory(&webp).unwrap();
+            assert_eq!(read.to_rgba8(), pixels.to_rgba8());
+        }
     }
 }

@@ -30,6 +30,14 @@ fn what_is_packed_can_be_unpacked() {
     ]);
     let zip = bench.dir.path().join("source");
     pack(&items, &zip, &Limits::default(), &Cancel::new()).unwrap();
+    match std::process::Command::new("unzip")
+        .arg("-tqq")
+        .arg(&zip)
+        .output()
+    {
+        Ok(said) => assert!(said.status.success(), "{said:?}"),
+        Err(_) => eprintln!("left out: unzip is not there to read it"),
+    }
     let bytes = std::fs::read(&zip).unwrap();
     assert!(
         bytes.len() > picture.len() && bytes.len() < picture.len() + 1000,
