@@ -8,7 +8,7 @@ use crate::av::branch;
 use crate::av::open::Source;
 use crate::av::transcode::{Wanted, transcode};
 use crate::op::{Avthumb, Op};
-use crate::plan::{self, Window};
+use crate::plan::{self, Reading, Windows};
 use crate::probe::Probe;
 use crate::stage;
 use crate::{Cancel, Entry, Key, Limits, ObjectRef, OpsError, Pipeline};
@@ -208,13 +208,13 @@ pub fn run(
         env,
         done,
     };
-    let mut passes = BTreeMap::<Window, Vec<(Stage, Avthumb)>>::new();
+    let mut passes = BTreeMap::<Windows, Vec<(Stage, Avthumb)>>::new();
     for task in tasks {
         match Stage::first(task) {
             (stage, Err(error)) => run.finish(stage, Err(error)),
             (stage, Ok(Op::Avthumb(op))) => {
                 passes
-                    .entry(Window::of(&op))
+                    .entry(Windows::of(&op))
                     .or_default()
                     .push((stage, *op));
             }
@@ -235,8 +235,8 @@ pub fn run(
             }),
         }
     }
-    for (window, stages) in passes {
-        run.pass(window, stages);
+    for (windows, stages) in passes {
+        run.pass(&windows, stages);
     }
 }
 
@@ -323,8 +323,8 @@ impl<'a> Run<'a> {
         self.finish(stage, outcome);
     }
 
-    /// All transcodes of one window in one pass.
-    fn pass(&mut self, window: Window, stages: Vec<(Stage, Avthumb)>) {
+    /// All transcodes of the same parts of the source in one pass.
+    fn pass(&mut self, windows: &Windows, stages: Vec<(Stage, Avthumb)>) {
         let mut planned = Vec::new();
         let mut wanted = Vec::new();
         let threads = self.env.threads;
@@ -351,7 +351,10 @@ impl<'a> Run<'a> {
         }
         let env = self.env;
         let outcomes = match self.opened() {
-            Ok((source, _)) => guarded(|| Ok(transcode(source.fresh()?, window, &wanted, env))),
+            Ok((source, probe)) => guarded(|| {
+                let reading = Reading::of(probe, windows);
+                transcode(&mut [source], &reading, &wanted, env)
+            }),
             Err(error) => Err(error),
         };
         let outcomes =

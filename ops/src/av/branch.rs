@@ -11,6 +11,7 @@ use super::encode::{AudioSettings, Encoder, VideoSettings};
 use super::filter::{AudioFilter, VideoFilter};
 use super::mux::{Extras, Muxer, Written};
 use super::sys;
+use super::transcode::Origin;
 use super::{MICROS, rescale};
 use crate::OpsError;
 use crate::cancel::Cancel;
@@ -85,18 +86,12 @@ impl Branch {
     pub(crate) fn open(
         plan: &OutputPlan,
         path: &Path,
-        input: &super::open::Input,
+        origin: &Origin<'_>,
         threads: usize,
         limits: &crate::Limits,
         cancel: &Cancel,
     ) -> Result<Self, OpsError> {
-        let facts = |index: usize| &input.probe.streams[index];
-        let source = |index: usize| {
-            input
-                .context
-                .stream(index)
-                .ok_or(OpsError::NoStream { kind: "planned" })
-        };
+        let input = origin.first();
         let extras = Extras {
             metadata: if plan.keep_metadata {
                 super::mux::carried(&input.probe.format.metadata)
@@ -130,12 +125,12 @@ impl Branch {
         let video = match &plan.video {
             None => None,
             Some(video) => {
-                let stream = facts(video.stream);
+                let stream = origin.facts(video.stream);
                 let work = match &video.encode {
                     None => {
                         resolution = Some((stream.width, stream.height));
                         VideoWork::Copy {
-                            track: muxer.add_copied(&source(video.stream)?, stream)?,
+                            track: muxer.add_copied(&origin.stream(video.stream)?, stream)?,
                         }
                     }
                     Some((chain, settings)) => VideoWork::Encode(Box::new(VideoEncode {
@@ -162,10 +157,10 @@ impl Branch {
         let audio = match &plan.audio {
             None => None,
             Some(audio) => {
-                let stream = facts(audio.stream);
+                let stream = origin.facts(audio.stream);
                 let work = match &audio.encode {
                     None => AudioWork::Copy {
-                        track: muxer.add_copied(&source(audio.stream)?, stream)?,
+                        track: muxer.add_copied(&origin.stream(audio.stream)?, stream)?,
                     },
                     Some((chain, settings)) => AudioWork::Encode(Box::new(AudioEncode {
                         filter: AudioFilter::new(chain.clone(), stream.time_base),

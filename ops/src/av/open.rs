@@ -48,6 +48,11 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// The source wherever it stands, to look at and not to read.
+    pub(crate) fn opened(&mut self) -> Result<&Input, OpsError> {
+        self.open_if_closed().map(|input| &*input)
+    }
+
     /// The source at its first packet.
     pub(crate) fn fresh(&mut self) -> Result<&mut Input, OpsError> {
         if self.touched {
@@ -59,18 +64,19 @@ impl<'a> Source<'a> {
     /// The source at any place, for readers that seek first.
     pub(crate) fn anywhere(&mut self) -> Result<&mut Input, OpsError> {
         self.touched = true;
-        Ok(match &mut self.open {
-            Some(input) => input,
-            closed => closed.insert(open(self.path, self.limits, self.cancel)?),
-        })
+        self.open_if_closed()
     }
 
     /// What the source is.
     pub(crate) fn probe(&mut self) -> Result<Probe, OpsError> {
-        let was = self.touched;
-        let probe = self.anywhere()?.probe.clone();
-        self.touched = was;
-        Ok(probe)
+        Ok(self.opened()?.probe.clone())
+    }
+
+    fn open_if_closed(&mut self) -> Result<&mut Input, OpsError> {
+        Ok(match &mut self.open {
+            Some(input) => input,
+            closed => closed.insert(open(self.path, self.limits, self.cancel)?),
+        })
     }
 
     /// Closes the file: after a panic nobody knows what state it is in.

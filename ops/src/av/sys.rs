@@ -125,6 +125,15 @@ macro_rules! raw {
     };
 }
 
+mod joining;
+pub(crate) use joining::{
+    Colour, black, colour, cut_samples, extradata, pixel_format, set_colour, silence,
+};
+
+fn failed_with(errno: c_int) -> ffmpeg::Error {
+    ffmpeg::Error::Other { errno }
+}
+
 fn present(value: i64) -> Option<i64> {
     (value != ffi::AV_NOPTS_VALUE).then_some(value)
 }

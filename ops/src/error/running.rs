@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ArchiveError, CommandError};
 use crate::av::AvError;
+use crate::quote::quoted;
 
 /// Why a command did not give its outputs.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -277,6 +278,21 @@ pub enum OpsError {
         /// libav's reason.
         reason: AvError,
     },
+    /// One of several files to be joined cannot serve.
+    #[error("part {number} ({}): {reason}", quoted(name))]
+    Part {
+        /// Its place in the output, from 1.
+        number: usize,
+        /// Its name in the command.
+        name: String,
+        /// What is wrong with it.
+        reason: Box<OpsError>,
+    },
+    /// Copied pictures cannot begin with some that are not to be seen.
+    #[error(
+        "its first pictures are hidden by an edit list, so it cannot follow another part as it is; write `mode/2` to encode all parts anew"
+    )]
+    HiddenStart,
     /// Told to stop.
     #[error("stopped before it was finished")]
     Cancelled,
@@ -329,6 +345,7 @@ impl OpsError {
     /// come back; what the source or the command is stays.
     pub fn disposition(&self) -> Disposition {
         match self {
+            Self::Part { reason, .. } => reason.disposition(),
             Self::Cancelled => Disposition::Interrupted,
             Self::Read { .. }
             | Self::ReadFile { .. }

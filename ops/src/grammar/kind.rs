@@ -131,7 +131,7 @@ pub(super) fn fixed(text: &str, decimals: usize) -> Option<u64> {
 }
 
 /// 29970 is `29.97`.
-fn thousandths(n: u64) -> String {
+pub(super) fn thousandths(n: u64) -> String {
     match n % 1000 {
         0 => (n / 1000).to_string(),
         rest => format!("{}.{rest:03}", n / 1000)

@@ -20,7 +20,7 @@ mod watermark;
 pub use audio::{Audio, AudioCodec, Channels, SampleRate};
 pub use avinfo::Avinfo;
 pub use container::Container;
-pub use cut::Cut;
+pub use cut::{Cut, Range, Ranges};
 pub use decompression::{Decompression, Folder};
 pub use getapic::Getapic;
 pub use image_view::{ImageView2, Quality, StillFormat, ViewForm, ViewMode, ViewSide};

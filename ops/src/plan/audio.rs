@@ -88,6 +88,11 @@ fn mp3_ceiling(rate: u32) -> u64 {
     }
 }
 
+/// The usual layout of so many channels, by libav's name.
+pub(crate) fn natural_layout(channels: u32) -> &'static str {
+    layout(AudioEncoderKind::Aac, channels).0
+}
+
 /// Layout and channel count the encoder gets for a source of `channels`.
 fn layout(kind: AudioEncoderKind, channels: u32) -> (&'static str, u32) {
     match (kind, channels) {

@@ -2,7 +2,11 @@
 
 use crate::OpsError;
 mod audio;
+mod parts;
 mod video;
+
+pub(crate) use audio::natural_layout;
+pub(crate) use parts::{Part, Reading, Strand, Window, Windows};
 
 use crate::av::encode::{AudioSettings, VideoSettings};
 use crate::av::filter::{AudioChain, Trim, VideoChain};
@@ -36,38 +40,10 @@ pub(crate) struct AudioPlan {
     pub(crate) encode: Option<(AudioChain, AudioSettings)>,
 }
 
-/// The part of the source a pass reads, in milliseconds. Commands with the same window share one decode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Window {
-    pub(crate) start: u64,
-    pub(crate) length: Option<u64>,
-}
-
-impl Window {
-    pub(crate) fn of(op: &Avthumb) -> Self {
-        Self {
-            start: op.cut.start.map_or(0, |s| s.millis()),
-            length: op.cut.length.map(|t| t.millis()),
-        }
-    }
-
-    /// The window as filters see it; `None` when the whole source is read.
-    pub(crate) fn trim(self) -> Option<Trim> {
-        let whole = self
-            == Self {
-                start: 0,
-                length: None,
-            };
-        (!whole).then(|| Trim {
-            length: self.length.map(|ms| ms as i64 * 1000),
-        })
-    }
-}
-
 /// Decides what an `avthumb` makes of this source. `threads` is what its encoder may use.
 pub(crate) fn avthumb(op: &Avthumb, probe: &Probe, threads: usize) -> Result<OutputPlan, OpsError> {
-    let window = Window::of(op);
-    let trim = window.trim();
+    let windows = Windows::of(op);
+    let trim = windows.trim();
     let wants_video = !op.vn && !op.container.is_audio_only();
     let video = probe.video().filter(|_| wants_video);
     let audio = probe
@@ -76,7 +52,7 @@ pub(crate) fn avthumb(op: &Avthumb, probe: &Probe, threads: usize) -> Result<Out
     if video.is_none() && audio.is_none() {
         return Err(missing(op, probe, wants_video));
     }
-    check_past_end(op, probe)?;
+    windows.check(op, probe)?;
     Ok(OutputPlan {
         container: op.container,
         video: video
@@ -102,15 +78,4 @@ fn missing(op: &Avthumb, probe: &Probe, wants_video: bool) -> OpsError {
         _ => "audio or video",
     };
     OpsError::NoStream { kind }
-}
-
-fn check_past_end(op: &Avthumb, probe: &Probe) -> Result<(), OpsError> {
-    match (op.cut.start, probe.duration_seconds()) {
-        (Some(ss), Some(end)) if ss.millis() as f64 / 1000.0 >= end => Err(OpsError::PastEnd {
-            parameter: "ss",
-            offset: ss.millis() as f64 / 1000.0,
-            end,
-        }),
-        _ => Ok(()),
-    }
 }

@@ -49,6 +49,26 @@ const CONFLICTS: &[(&str, &str, &str)] = &[
     ("avthumb/mp4/vn/1/an/1", "an/1", "vn/1"),
     ("avthumb/mp4/crf/23/vb/1m", "vb/1m", "crf/23"),
     ("avthumb/mp4/vb/1m/crf/23", "vb/1m", "crf/23"),
+    (
+        "avthumb/mp4/ss/1/multiSeeks/0:1,5:1",
+        "ss/1",
+        "multiSeeks/0:1,5:1",
+    ),
+    (
+        "avthumb/mp4/multiSeeks/0:1,5:1/t/2",
+        "t/2",
+        "multiSeeks/0:1,5:1",
+    ),
+    (
+        "avthumb/mp4/vcodec/copy/multiSeeks/0:1",
+        "multiSeeks/0:1",
+        "vcodec/copy",
+    ),
+    (
+        "avthumb/mp3/multiSeeks/0:1/acodec/copy",
+        "multiSeeks/0:1",
+        "acodec/copy",
+    ),
     ("avthumb/MP3/s/640x360", "s/640x360", "MP3"),
     ("avthumb/mp3/r/25", "r/25", "mp3"),
     ("avthumb/mp3/vcodec/libx264", "vcodec/libx264", "mp3"),

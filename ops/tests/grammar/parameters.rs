@@ -221,6 +221,39 @@ const ROWS: &[Row] = &[
     },
     Row {
         base: "avthumb/mp4",
+        name: "multiSeeks",
+        good: &[
+            ("10:5,60:2.5,0:3", "10:5,60:2.5,0:3"),
+            ("0:1", "0:1"),
+            ("00:0.001", "0:0.001"),
+            ("5:-1", "5:-1"),
+            ("5:-1,5:-1", "5:-1,5:-1"),
+            ("1000000:1000000", "1000000:1000000"),
+            ("1.50:2.000,0.5:1", "1.5:2,0.5:1"),
+        ],
+        bad: &[
+            "10",
+            "10:",
+            ":5",
+            "10:0",
+            "10:0.000",
+            "10:-2",
+            "10:-1.5",
+            "-1:5",
+            "10:5,",
+            ",10:5",
+            "10:5,,0:1",
+            "10:5:2",
+            "10-15",
+            "1000000.001:1",
+            "0:1000001",
+            "1.2345:1",
+            "10: 5",
+            NOT_A_NUMBER,
+        ],
+    },
+    Row {
+        base: "avthumb/mp4",
         name: "vn",
         good: &[("1", "1"), ("0", "-")],
         bad: &["2", "yes", "00"],
@@ -379,6 +412,13 @@ fn parameter_names_are_exact() {
             other => panic!("{name} is refused with {other}"),
         }
     }
+}
+
+#[test]
+fn a_hundred_ranges_can_be_joined() {
+    let ranges = |count| vec!["0:1"; count].join(",");
+    pipeline(&format!("avthumb/mp4/multiSeeks/{}", ranges(100)));
+    refusal(&format!("avthumb/mp4/multiSeeks/{}", ranges(101)));
 }
 
 /// A parameter added to a table is a row missing here.

@@ -1,6 +1,7 @@
 //! Time: cuts, offsets, edit lists.
 
 use crate::bench::{Bench, seconds};
+use crate::measure::silences;
 
 #[test]
 fn a_cut_begins_and_ends_where_it_should() {
@@ -28,6 +29,30 @@ fn a_cut_begins_and_ends_where_it_should() {
             "{ops}"
         );
         made.decodes_clean();
+    }
+}
+
+/// A transport stream has no index: libav lands anywhere between two key pictures.
+#[test]
+fn a_transport_stream_is_cut_where_it_should_be_too() {
+    let made = Bench::one(
+        "start-offset.ts",
+        "avthumb/mp4/ss/1.2/t/1.4/preset/ultrafast",
+    );
+    let video = made.stream("video");
+    assert_eq!(video["nb_frames"], "35", "{video}");
+    assert_eq!(
+        [0.1, 0.7, 0.9].map(|at| made.second_shown_at(at)),
+        [1, 1, 2]
+    );
+}
+
+/// The frames of layer 3 borrow from those before them, which the cut leaves out.
+#[test]
+fn sound_is_whole_from_the_first_moment_of_a_cut() {
+    for source in ["tone.mp3", "tone.m4a", "clip.mp4"] {
+        let made = Bench::one(source, "avthumb/mp3/ab/128k/ss/1/t/1");
+        assert_eq!(silences(made.path(), 0.002), [], "{source}");
     }
 }
 

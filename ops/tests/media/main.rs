@@ -12,5 +12,7 @@ mod facts;
 mod failures;
 mod geometry;
 mod hostile;
+mod measure;
 mod pictures;
+mod ranges;
 mod vframe;

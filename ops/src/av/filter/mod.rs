@@ -5,9 +5,11 @@
 
 mod audio;
 mod graph;
+mod matrix;
 mod video;
 
 pub(crate) use audio::{AudioChain, AudioFilter};
+pub(crate) use matrix::MatrixFilter;
 pub(crate) use video::{VideoChain, VideoFilter};
 
 use super::{MICROS, rescale};

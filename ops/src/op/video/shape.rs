@@ -92,6 +92,13 @@ impl Ratio {
             && long <= short.saturating_mul(Self::STEEPEST))
         .then_some(Self { width, height })
     }
+    /// 1:1.
+    pub fn square() -> Self {
+        Self {
+            width: 1,
+            height: 1,
+        }
+    }
     /// Width, height.
     pub fn get(self) -> (u32, u32) {
         (self.width.into(), self.height.into())
