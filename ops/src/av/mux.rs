@@ -1,6 +1,7 @@
 //! Packets in, a file out. The header is written once every stream is known; until then packets wait.
 
 use std::collections::HashMap;
+use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next as ffmpeg;
@@ -46,6 +47,8 @@ struct Track {
     /// Where the stream ends, in seconds of output.
     end: f64,
     packets: u64,
+    /// Copied packets that the container wants in another form.
+    rewriter: Option<sys::Rewriter>,
 }
 
 /// What became of the file.
@@ -130,7 +133,7 @@ impl Muxer {
             sys::describe_display(&mut self.context, index, &mastering)
                 .map_err(|error| self.failed(error))?;
         }
-        self.added()
+        self.added(None)
     }
 
     /// Adds a stream whose packets are the source's; gives its number.
@@ -156,6 +159,15 @@ impl Muxer {
             facts.mastering,
         )
         .map_err(|error| self.failed(error))?;
+        let rewriter = form(self.container, &facts.codec_name)
+            .map(|name| sys::Rewriter::open(name, source))
+            .transpose()
+            .map_err(|error| self.failed(error))?;
+        if let Some(rewriter) = &rewriter {
+            rewriter
+                .describe(&mut self.context, index)
+                .map_err(|error| self.failed(error))?;
+        }
         let hvc1 = u32::from_le_bytes(*b"hvc1");
         let tag = if facts.codec_tag == hvc1 && self.container != Container::Mkv {
             hvc1
@@ -169,7 +181,7 @@ impl Muxer {
             facts.avg_frame_rate,
             tag,
         );
-        self.added()
+        self.added(rewriter)
     }
 
     /// A stream that was planned turned out to hold nothing.
@@ -178,12 +190,13 @@ impl Muxer {
         self.start_when_complete()
     }
 
-    fn added(&mut self) -> Result<usize, OpsError> {
+    fn added(&mut self, rewriter: Option<sys::Rewriter>) -> Result<usize, OpsError> {
         self.streams.push(Track {
             time_base: (1, 1),
             last_dts: None,
             end: 0.0,
             packets: 0,
+            rewriter,
         });
         self.start_when_complete()?;
         Ok(self.streams.len() - 1)
@@ -231,13 +244,31 @@ impl Muxer {
             track.time_base = sys::output_time_base(&self.context, index);
         }
         for (index, packet, base) in std::mem::take(&mut self.waiting) {
-            self.write(index, packet, base)?;
+            self.write_as_is(index, packet, base)?;
         }
         Ok(())
     }
 
     /// Writes a packet of stream `index` whose timestamps are in `base`.
     pub(crate) fn write(
+        &mut self,
+        index: usize,
+        packet: ffmpeg::Packet,
+        base: (i32, i32),
+    ) -> Result<(), OpsError> {
+        match &mut self.streams[index].rewriter {
+            None => self.write_as_is(index, packet, base),
+            Some(rewriter) => {
+                let ready = rewriter.packet(Some(packet));
+                for packet in ready.map_err(|error| self.failed(error))? {
+                    self.write_as_is(index, packet, base)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn write_as_is(
         &mut self,
         index: usize,
         mut packet: ffmpeg::Packet,
@@ -293,6 +324,15 @@ impl Muxer {
         if !self.started || self.streams.iter().all(|track| track.packets == 0) {
             return Err(OpsError::NothingDecoded);
         }
+        for index in 0..self.streams.len() {
+            let Some(rewriter) = &mut self.streams[index].rewriter else {
+                continue;
+            };
+            let (held, base) = (rewriter.packet(None), rewriter.time_base());
+            for packet in held.map_err(|error| self.failed(error))? {
+                self.write_as_is(index, packet, base)?;
+            }
+        }
         self.context
             .write_trailer()
             .map_err(|error| self.failed(error))?;
@@ -325,6 +365,19 @@ impl Muxer {
                 reason: AvError(error),
             },
         }
+    }
+}
+
+/// The bitstream filter that gives copied packets the form the container wants, where its muxer does not see to it itself.
+fn form(container: Container, codec: &str) -> Option<&'static CStr> {
+    match (container, codec) {
+        (Container::Avi | Container::Mpg, "h264") => Some(c"h264_mp4toannexb"),
+        (Container::Avi, "hevc") => Some(c"hevc_mp4toannexb"),
+        // Old AVI files pack two pictures into one packet.
+        (container, "mpeg4") if container.is_mp4_like() || container == Container::Mkv => {
+            Some(c"mpeg4_unpack_bframes")
+        }
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 mod picture;
+mod rewrite;
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int};
@@ -15,6 +16,7 @@ use ffmpeg_next::packet::{Mut as _, Ref as _};
 pub(crate) use picture::{
     Mastering, describe_display, first_field_is_top, mastering_of_frame, samples, set_fields,
 };
+pub(crate) use rewrite::Rewriter;
 
 /// What kind of stream this is, judged from the raw integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub(crate) struct RawStream {
     pub(crate) default: bool,
     /// The 3×3 display matrix of the container, if it has one.
     pub(crate) display_matrix: Option<[i32; 9]>,
+    /// Pictures come in another order than they are shown in.
+    pub(crate) is_reordered: bool,
     /// The display that high dynamic range was made on, if the container tells.
     pub(crate) mastering: Option<Mastering>,
     pub(crate) metadata: Vec<(String, String)>,
@@ -274,6 +278,7 @@ pub(crate) fn stream_facts(stream: &ffmpeg::Stream) -> RawStream {
             attached_picture: (*raw).disposition & ffi::AV_DISPOSITION_ATTACHED_PIC as c_int != 0,
             default: (*raw).disposition & ffi::AV_DISPOSITION_DEFAULT as c_int != 0,
             display_matrix,
+            is_reordered: (*parameters).video_delay > 0,
             mastering: mastering.known(),
             metadata: entries((*raw).metadata),
         }
@@ -846,6 +851,7 @@ impl RawStream {
             attached_picture: false,
             default: true,
             display_matrix: None,
+            is_reordered: false,
             mastering: None,
             metadata: Vec::new(),
         }

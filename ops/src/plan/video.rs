@@ -37,6 +37,7 @@ pub(super) fn plan(
         rate: rate(&op.video, kind, source_bits(stream, probe)),
         preset: op.video.preset.unwrap_or(Preset::Medium),
         gop: op.video.gop.map(op::Gop::get),
+        in_order: op.container == Container::Avi,
         profile: op.video.profile,
         level: op.video.level,
         keeps_fields: !chain.deinterlace,
@@ -51,7 +52,9 @@ pub(super) fn plan(
 
 /// The source's packets as they are, where the container takes them.
 fn copy(container: Container, stream: &RawStream) -> Result<VideoPlan, OpsError> {
-    if !container.takes_packets(&stream.codec_name) {
+    // AVI has one time for each picture, in the order of decoding.
+    let gets_lost = container == Container::Avi && stream.is_reordered;
+    if gets_lost || !container.takes_packets(&stream.codec_name) {
         return Err(OpsError::CannotCopy {
             codec: stream.codec_name.clone(),
             container: container.suffix(),
@@ -102,7 +105,7 @@ fn chain(
             .or_else(|| steady_rate(codec, op.container, stream)),
         // 8-bit 4:2:0 is what every player shows; those of H.265 and AV1 take ten bits as well.
         pixel_formats: match (is_gif, is_deep, kind) {
-            (true, ..) => "pal8",
+            (true, ..) => "bgra",
             (_, true, _) => "yuv420p10le",
             (_, _, VideoEncoderKind::X264 | VideoEncoderKind::X265) => "yuv420p|yuvj420p",
             _ => "yuv420p",

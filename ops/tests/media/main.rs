@@ -1,18 +1,20 @@
 //! What the ops make of real files, read back with ffprobe and ffmpeg.
 #![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
 
-mod bench;
-mod chains;
-
 mod archives;
 mod avthumb;
+mod bench;
+mod chains;
 mod covers;
 mod cutting;
 mod facts;
 mod failures;
 mod geometry;
 mod hostile;
+mod look;
 mod measure;
 mod pictures;
 mod ranges;
 mod vframe;
+mod video_containers;
+

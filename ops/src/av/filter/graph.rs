@@ -60,6 +60,15 @@ impl Graph {
         })
     }
 
+    /// Says that there are no more frames, and when the last one is over, in the source's time base.
+    pub(super) fn close(&mut self, end: i64) -> Result<(), OpsError> {
+        let closed = self.end("in")?.source().close(end);
+        closed.map_err(|error| OpsError::Filter {
+            chain: "input".into(),
+            reason: AvError(error),
+        })
+    }
+
     pub(super) fn pull(&mut self) -> Result<Option<ffmpeg::Frame>, OpsError> {
         let mut frame = sys::blank_frame();
         match self.end("out")?.sink().frame(&mut frame) {

@@ -5,8 +5,10 @@ use ffmpeg_next as ffmpeg;
 use super::graph::{Graph, Kind};
 use crate::OpsError;
 use crate::av::geometry::{Canvas, Fit, Picture, Turn, even};
+use crate::av::rescale;
 use crate::av::sys::{self, PictureShape};
 use crate::op::{Pad, Ratio, Size};
+use palette::Palette;
 
 mod palette;
 mod tone;
@@ -64,7 +66,7 @@ impl VideoChain {
 
     /// The result is red, green and blue.
     fn gives_rgb(&self) -> bool {
-        self.palette || self.pixel_formats.starts_with("rgb")
+        self.palette || self.pixel_formats == "rgb24"
     }
 }
 
@@ -77,9 +79,10 @@ pub(crate) struct VideoFilter {
     threads: usize,
     /// A picture of fields has been seen.
     interlaced: bool,
-    /// Pictures that may still go into this graph.
-    room: usize,
     graph: Option<(PictureShape, Graph)>,
+    /// When the last picture that went into the graph is over.
+    end: Option<i64>,
+    palette: Option<Palette>,
     /// Size and pixel aspect of the first picture that came out; later graphs must hit it.
     settled: Option<(u32, u32, (i32, i32))>,
 }
@@ -93,6 +96,7 @@ impl VideoFilter {
         container_sar: (i32, i32),
         threads: usize,
     ) -> Self {
+        let palette = chain.palette.then(Palette::new);
         Self {
             chain,
             time_base,
@@ -100,8 +104,9 @@ impl VideoFilter {
             container_sar,
             threads,
             interlaced: false,
-            room: 0,
             graph: None,
+            end: None,
+            palette,
             settled: None,
         }
     }
@@ -113,7 +118,11 @@ impl VideoFilter {
         out: &mut dyn FnMut(ffmpeg::Frame, (i32, i32)) -> Result<(), OpsError>,
     ) -> Result<(), OpsError> {
         let Some(mut frame) = frame else {
-            return self.flush(out);
+            self.flush(out)?;
+            return match &mut self.palette {
+                Some(palette) => palette.frame(None, self.time_base, out),
+                None => Ok(()),
+            };
         };
         if self.container_sar.0 > 0 {
             sys::set_sar(&mut frame, self.container_sar);
@@ -122,19 +131,25 @@ impl VideoFilter {
         let fields_begin = !self.interlaced && sys::first_field_is_top(&frame).is_some();
         self.interlaced |= fields_begin;
         let fits = |(built_for, _): &(PictureShape, Graph)| *built_for == shape;
-        if fields_begin || self.room == 0 || !self.graph.as_ref().is_some_and(fits) {
+        if fields_begin || !self.graph.as_ref().is_some_and(fits) {
             self.flush(out)?;
             self.graph = Some((shape, self.build(&shape)?));
-            self.room = match self.chain.palette {
-                true => palette::pictures(shape.width.max(1) as u32, shape.height.max(1) as u32),
-                false => usize::MAX,
-            };
         }
-        self.room -= 1;
+        self.end = frame.pts().map(|pts| pts + self.duration(&frame));
         if let Some((_, graph)) = &mut self.graph {
             graph.push(Some(frame))?;
         }
         self.drain(out)
+    }
+
+    /// How long a picture is shown: as long as it says, or as the container's frame rate has it.
+    fn duration(&self, frame: &ffmpeg::Frame) -> i64 {
+        let (num, den) = self.frame_rate;
+        match sys::frame_duration(frame) {
+            own if own > 0 => own,
+            _ if num > 0 && den > 0 => rescale(1, (den, num), self.time_base),
+            _ => 0,
+        }
     }
 
     fn flush(
@@ -142,7 +157,11 @@ impl VideoFilter {
         out: &mut dyn FnMut(ffmpeg::Frame, (i32, i32)) -> Result<(), OpsError>,
     ) -> Result<(), OpsError> {
         if let Some((_, graph)) = &mut self.graph {
-            graph.push(None)?;
+            match self.end.take() {
+                // A change of frame rate has to know how long the last picture is shown.
+                Some(end) => graph.close(end)?,
+                None => graph.push(None)?,
+            }
             self.drain(out)?;
             self.graph = None;
         }
@@ -165,7 +184,10 @@ impl VideoFilter {
             let shape = sys::picture_shape(&frame);
             let size = (shape.width.max(0) as u32, shape.height.max(0) as u32);
             self.settled.get_or_insert((size.0, size.1, shape.sar));
-            out(frame, base)?;
+            match &mut self.palette {
+                Some(palette) => palette.frame(Some(frame), base, out)?,
+                None => out(frame, base)?,
+            }
         }
         Ok(())
     }
@@ -254,9 +276,6 @@ fn video_chain(
             filters.push("setsar=1".into());
         }
         (None, None, None) => {}
-    }
-    if chain.palette {
-        filters.push(palette::FILTERS.into());
     }
     Ok(filters.join(","))
 }

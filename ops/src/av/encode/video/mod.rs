@@ -48,6 +48,8 @@ pub(crate) struct VideoSettings {
     pub(crate) preset: Preset,
     /// Frames from one key picture to the next, if it is not left to the encoder.
     pub(crate) gop: Option<u32>,
+    /// Pictures come in the order they are shown in.
+    pub(crate) in_order: bool,
     pub(crate) profile: Option<H264Profile>,
     pub(crate) level: Option<H264Level>,
     /// Interlaced pictures are encoded as fields.

@@ -77,6 +77,9 @@ impl VideoSettings {
             options.set("g", gop);
             options.set("keyint_min", gop);
         }
+        if self.in_order {
+            options.set("bf", 0);
+        }
         match self.kind {
             VideoEncoderKind::X264 => self.x264(&mut options, shape, frame_rate)?,
             VideoEncoderKind::X265 => self.x265(&mut options),
