@@ -11,11 +11,15 @@
 
 mod avthumb;
 mod bare;
+mod colours;
 mod decompression;
 mod getapic;
 mod image_view;
 mod kind;
+mod lettering;
+mod marks;
 mod nearest;
+mod objects;
 mod ops;
 mod parse;
 mod point;
@@ -26,6 +30,7 @@ mod segment;
 mod stage;
 mod table;
 mod template;
+mod tracks;
 mod values;
 mod vframe;
 

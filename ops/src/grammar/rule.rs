@@ -33,6 +33,12 @@ pub(super) enum Rule<T: 'static> {
         needs: &'static str,
         hint: &'static str,
     },
+    /// `parameter` means nothing without one of `needs`.
+    NeedsOne {
+        parameter: &'static str,
+        needs: &'static [&'static str],
+        hint: &'static str,
+    },
     /// The op cannot do without `what` when `when` holds.
     Lacks {
         when: fn(&T) -> bool,
@@ -98,12 +104,17 @@ impl<T> Rule<T> {
                 let Some(found) = as_given(parameter) else {
                     return Ok(());
                 };
-                Err(CommandError::Missing {
-                    span: found.segment.span,
-                    op: table.name,
-                    what: format!("`{needs}` beside `{}`", found.segment.text),
-                    hint: (*hint).to_owned(),
-                })
+                Err(missing(table.name, found, &[needs], hint))
+            }
+            Self::NeedsOne {
+                parameter,
+                needs,
+                hint,
+            } if is_set(parameter) && !needs.iter().any(|name| is_set(name)) => {
+                match as_given(parameter) {
+                    Some(found) => Err(missing(table.name, found, needs, hint)),
+                    None => Ok(()),
+                }
             }
             Self::Lacks { when, what, hint } if when(op) => Err(CommandError::Missing {
                 span: given[0].segment.span,
@@ -113,6 +124,17 @@ impl<T> Rule<T> {
             }),
             _ => Ok(()),
         }
+    }
+}
+
+/// What is given lacks what gives it a meaning: one of `needs`.
+fn missing(op: &'static str, found: &Given<'_>, needs: &[&str], hint: &str) -> CommandError {
+    let names: Vec<String> = needs.iter().map(|name| format!("`{name}`")).collect();
+    CommandError::Missing {
+        span: found.segment.span,
+        op,
+        what: format!("{} beside `{}`", names.join(" or "), found.segment.text),
+        hint: hint.to_owned(),
     }
 }
 
@@ -135,6 +157,9 @@ mod tests {
                 Rule::Needs {
                     parameter, needs, ..
                 } => (parameter, std::slice::from_ref(needs)),
+                Rule::NeedsOne {
+                    parameter, needs, ..
+                } => (parameter, *needs),
                 Rule::Lacks { .. } => continue,
             };
             let known = |name: &str| known(name) || name == table.head.name;

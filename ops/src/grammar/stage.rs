@@ -7,6 +7,9 @@ use super::segment::{SLASH, Segment};
 use super::table::Table;
 use crate::error::{CommandError, SyntaxError};
 
+/// Most parameters that a message lists.
+const LISTED: usize = 24;
+
 impl<T> Table<T> {
     /// The op a stage stands for: its head, then `name/value` pairs in any order, then the rules over all of them.
     pub(super) fn read(&self, stage: Segment<'_>, reading: &mut Reading) -> Result<T, Fault> {
@@ -88,12 +91,16 @@ impl<T> Table<T> {
 
     fn unknown(&self, name: Segment<'_>) -> CommandError {
         let names = || self.rows().map(|row| row.name);
+        let allowed = match names().count() {
+            0..=LISTED => names().collect::<Vec<_>>().join(", "),
+            _ => format!("those that `opmill ops {}` lists", self.name),
+        };
         CommandError::UnknownParameter {
             span: name.span,
             op: self.name,
             name: name.text.to_owned(),
             nearest: nearest(name.text, names()),
-            allowed: names().collect::<Vec<_>>().join(", "),
+            allowed,
         }
     }
 

@@ -10,6 +10,8 @@ mod cut;
 mod decompression;
 mod getapic;
 mod image_view;
+mod lettering;
+mod list;
 mod segments;
 mod subtitles;
 mod values;
@@ -24,8 +26,11 @@ pub use cut::{Cut, Range, Ranges};
 pub use decompression::{Decompression, Folder};
 pub use getapic::Getapic;
 pub use image_view::{ImageView2, Quality, StillFormat, ViewForm, ViewMode, ViewSide};
+pub use lettering::{BorderWidth, Colour, FontName, FontSize, Lettering, Text};
+pub use list::List;
 pub use segments::Segments;
-pub use subtitles::Subtitles;
+pub(crate) use subtitles::TextCodec;
+pub use subtitles::{Language, SubtitleLabel, SubtitleSource, SubtitleWay, Subtitles, TrackName};
 pub use values::{BitRate, Rotate, Seconds};
 pub use vframe::{Height, Picture, Vframe, Width};
 pub(crate) use video::nearest_standard;
@@ -33,7 +38,7 @@ pub use video::{
     Crf, Flip, FrameRate, Gop, H264Level, H264Profile, Pad, Preset, Ratio, Side, Size, Video,
     VideoCodec,
 };
-pub use watermark::Watermark;
+pub use watermark::{Gravity, Opacity, Pixels, Watermark};
 
 use crate::entry::ObjectRef;
 

@@ -5,6 +5,7 @@ mod conflicts;
 mod conformance;
 mod entries;
 mod golden;
+mod overlay;
 mod parameters;
 mod picture;
 mod properties;

@@ -3,7 +3,7 @@
 use opmill_ops::CommandError;
 use opmill_ops::reference::ops;
 
-use crate::{picture, pipeline, refusal, stills};
+use crate::{overlay, picture, pipeline, refusal, stills};
 
 pub struct Row {
     /// What stands before the parameter.
@@ -343,7 +343,8 @@ const ROWS: &[Row] = &[
 
 /// Every row there is.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(picture::ROWS).chain(stills::ROWS)
+    let groups = [ROWS, picture::ROWS, stills::ROWS, overlay::ROWS];
+    groups.into_iter().flatten()
 }
 
 #[test]
