@@ -20,6 +20,7 @@ pub mod reference;
 mod run;
 mod stage;
 mod still;
+mod text;
 
 pub use archive::Format as ArchiveFormat;
 pub use av::AvError;

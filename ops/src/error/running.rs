@@ -262,6 +262,39 @@ pub enum OpsError {
         /// Its name in the command.
         object: String,
     },
+    /// An object that the command names is there, but is not what it should be.
+    #[error("the {role} {object} cannot be used: {}", reason.to_string().replace("the source", "it"))]
+    Object {
+        /// What the object is to the command: "watermark", "subtitle".
+        role: &'static str,
+        /// Its name in the command.
+        object: String,
+        /// What is wrong with it, as if it were the source.
+        reason: Box<OpsError>,
+    },
+    /// No font is installed.
+    #[error(
+        "no font is installed to write text with; install one (Debian: package fonts-dejavu-core, and fonts-noto-cjk for \
+         Chinese, Japanese and Korean)"
+    )]
+    NoFont,
+    /// The font that the command names is not installed.
+    #[error(
+        "the font {} is not installed; leave `wmFont` out, or install it",
+        crate::quote::quoted(name)
+    )]
+    FontMissing {
+        /// Its name in the command.
+        name: String,
+    },
+    /// No font has a character of a text.
+    #[error("no installed font has the character {}; install one that has it (Debian: package {package})", crate::quote::quoted(&character.to_string()))]
+    GlyphMissing {
+        /// The character.
+        character: char,
+        /// A package with such a font.
+        package: &'static str,
+    },
     /// The output could not be written.
     #[error("cannot write {}: {kind}", path.display())]
     WriteFile {
@@ -347,6 +380,7 @@ impl OpsError {
         match self {
             Self::Part { reason, .. } => reason.disposition(),
             Self::Cancelled => Disposition::Interrupted,
+            Self::Object { reason, .. } => reason.disposition(),
             Self::Read { .. }
             | Self::ReadFile { .. }
             | Self::ReadStopped { .. }
