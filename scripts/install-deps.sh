@@ -42,7 +42,7 @@ missing_packages() {
 }
 
 debian_packages() {
-  local packages=(clang libclang-dev pkg-config ffmpeg) library
+  local packages=(clang libclang-dev pkg-config ffmpeg fonts-dejavu-core) library
   for library in "${libraries[@]}"; do packages+=("$library-dev"); done
   has gcc || packages+=(gcc libc6-dev)
   has make || packages+=(make)

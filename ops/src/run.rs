@@ -330,7 +330,8 @@ impl<'a> Run<'a> {
         let threads = self.env.threads;
         for (stage, op) in stages {
             let plan = match self.opened() {
-                Ok((_, probe)) => plan::avthumb(&op, probe, threads),
+                Ok((_, probe)) => plan::avthumb(&op, probe, threads)
+                    .and_then(|plan| plan.with_objects(&op, &stage.task)),
                 Err(error) => Err(error),
             };
             match plan {

@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::encode::{AudioSettings, Encoder, VideoSettings};
 use super::filter::{AudioFilter, VideoFilter};
 use super::mux::{Extras, Muxer, Written};
+use super::overlay::Overlay;
 use super::sys;
 use super::transcode::Origin;
 use super::{MICROS, rescale};
@@ -56,6 +57,7 @@ enum VideoWork {
 /// Pictures on their way: filter, then encoder; the encoder is opened on the first picture that comes out of the filter.
 struct VideoEncode {
     filter: VideoFilter,
+    overlay: Option<Overlay>,
     settings: VideoSettings,
     clock: Clock,
     /// The command names the frame rate, so the filter's clock is the right one.
@@ -112,6 +114,10 @@ impl Branch {
         if let Some((_, settings)) = plan.audio.as_ref().and_then(|audio| audio.encode.as_ref()) {
             super::encode::find(settings.kind.name())?;
         }
+        let overlay = match &plan.video {
+            Some(video) => Overlay::open(&video.overlay, None, threads, limits, cancel)?,
+            None => None,
+        };
         let streams = usize::from(plan.video.is_some()) + usize::from(plan.audio.is_some());
         let mut muxer = Muxer::create(
             path,
@@ -141,6 +147,7 @@ impl Branch {
                             stream.sar,
                             threads,
                         ),
+                        overlay,
                         settings: settings.clone(),
                         clock: Clock::of(stream),
                         rate_is_named: chain.frame_rate.is_some(),
@@ -284,13 +291,15 @@ impl VideoEncode {
     fn frame(&mut self, frame: Option<ffmpeg::Frame>, muxer: &mut Muxer) -> Result<(), OpsError> {
         let Self {
             filter,
+            overlay,
             settings,
             clock,
             rate_is_named,
             encoder,
             resolution,
         } = self;
-        filter.frame(frame, &mut |frame, base| {
+        let is_end = frame.is_none();
+        let mut encode = |frame: ffmpeg::Frame, base: (i32, i32)| {
             let (encoder, track) = match encoder {
                 Some(open) => open,
                 None => {
@@ -317,7 +326,17 @@ impl VideoEncode {
             encoder.frame(frame, base, &mut |packet, base| {
                 muxer.write(*track, packet, base)
             })
-        })
+        };
+        let Some(overlay) = overlay else {
+            return filter.frame(frame, &mut encode);
+        };
+        filter.frame(frame, &mut |frame, base| {
+            overlay.frame(frame, base, &mut encode)
+        })?;
+        match is_end {
+            true => overlay.finish(&mut encode),
+            false => Ok(()),
+        }
     }
 
     fn finish(&mut self, muxer: &mut Muxer) -> Result<(), OpsError> {

@@ -24,6 +24,35 @@ impl Decoder {
         threads: usize,
         limits: &Limits,
     ) -> Result<Self, OpsError> {
+        Self::open_as(stream, facts, threads, limits, None)
+    }
+
+    /// As [`Decoder::open`] on one thread, with what is transparent in the picture where a decoder gives it.
+    pub(crate) fn with_alpha(
+        stream: &ffmpeg::Stream,
+        facts: &RawStream,
+        limits: &Limits,
+    ) -> Result<Self, OpsError> {
+        // WebM keeps it beside the picture, and libav's own decoders of VP8 and VP9 pass over it.
+        let beside = |(key, value): &(String, String)| {
+            key.eq_ignore_ascii_case("alpha_mode") && value.trim() == "1"
+        };
+        let library = match facts.codec_name.as_str() {
+            "vp8" => ffmpeg::decoder::find_by_name("libvpx"),
+            "vp9" => ffmpeg::decoder::find_by_name("libvpx-vp9"),
+            _ => None,
+        };
+        let named = library.filter(|_| facts.metadata.iter().any(beside));
+        Self::open_as(stream, facts, 1, limits, named)
+    }
+
+    fn open_as(
+        stream: &ffmpeg::Stream,
+        facts: &RawStream,
+        threads: usize,
+        limits: &Limits,
+        named: Option<ffmpeg::Codec>,
+    ) -> Result<Self, OpsError> {
         let missing = || OpsError::DecoderMissing {
             stream: facts.index,
             codec: facts.codec_name.clone(),
@@ -51,7 +80,8 @@ impl Decoder {
         });
         let mut decoder = context.decoder();
         decoder.set_packet_time_base(stream.time_base());
-        let codec = ffmpeg::decoder::find(decoder.id()).ok_or_else(missing)?;
+        let found = named.or_else(|| ffmpeg::decoder::find(decoder.id()));
+        let codec = found.ok_or_else(missing)?;
         let mut options = ffmpeg::Dictionary::new();
         options.set("max_pixels", &limits.pixels.to_string());
         let context = decoder.open_as_with(codec, options).map_err(cannot)?;

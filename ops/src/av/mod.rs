@@ -12,6 +12,7 @@ pub(crate) mod joint;
 pub(crate) mod mux;
 pub(crate) mod open;
 mod outlets;
+pub(crate) mod overlay;
 mod pass;
 pub(crate) mod snapshot;
 pub(crate) mod sys;

@@ -522,6 +522,32 @@ pub(crate) fn picture_shape(frame: &ffmpeg::Frame) -> PictureShape {
     }
 }
 
+/// The 3×3 display matrix a decoder found with the picture itself (EXIF), if there is one.
+pub(crate) fn frame_matrix(frame: &ffmpeg::Frame) -> Option<[i32; 9]> {
+    // SAFETY: reads the side data of a live frame; the size is checked before the nine integers are read.
+    unsafe {
+        let side = ffi::av_frame_get_side_data(
+            frame.as_ptr(),
+            ffi::AVFrameSideDataType::AV_FRAME_DATA_DISPLAYMATRIX,
+        );
+        let whole = !side.is_null() && (*side).size >= 36 && !(*side).data.is_null();
+        whole.then(|| (*side).data.cast::<[i32; 9]>().read_unaligned())
+    }
+}
+
+/// Bytes of memory a decoded picture takes, rows padded.
+pub(crate) fn picture_bytes(frame: &ffmpeg::Frame) -> usize {
+    // SAFETY: reads plain fields of a live frame.
+    unsafe {
+        let raw = frame.as_ptr();
+        let rows = (*raw).height.max(0) as usize;
+        let planes = (*raw).data.iter().zip((*raw).linesize);
+        let used = planes.filter(|(data, _)| !data.is_null());
+        used.map(|(_, row)| row.unsigned_abs() as usize * rows)
+            .sum()
+    }
+}
+
 /// Overrides the pixel aspect of a picture (the container's word beats the codec's).
 pub(crate) fn set_sar(frame: &mut ffmpeg::Frame, sar: (i32, i32)) {
     // SAFETY: writes one plain field of a frame we hold mutably.

@@ -2,6 +2,7 @@
 
 use crate::OpsError;
 mod audio;
+mod overlay;
 mod parts;
 mod video;
 
@@ -10,8 +11,10 @@ pub(crate) use parts::{Part, Reading, Strand, Window, Windows};
 
 use crate::av::encode::{AudioSettings, VideoSettings};
 use crate::av::filter::{AudioChain, Trim, VideoChain};
+use crate::av::overlay::OverlayPlan;
 use crate::op::{Avthumb, Container};
 use crate::probe::Probe;
+use crate::run::Task;
 
 /// One output of a transcode pass.
 #[derive(Debug, Clone)]
@@ -30,6 +33,8 @@ pub(crate) struct VideoPlan {
     pub(crate) stream: usize,
     /// `None`: the source's packets are copied.
     pub(crate) encode: Option<(VideoChain, VideoSettings)>,
+    /// What is laid over encoded pictures.
+    pub(crate) overlay: OverlayPlan,
 }
 
 /// Where the sound of an output comes from and what is done to it.
@@ -65,6 +70,19 @@ pub(crate) fn avthumb(op: &Avthumb, probe: &Probe, threads: usize) -> Result<Out
         faststart: op.moov_to_front,
         keep_metadata: !op.stripmeta,
     })
+}
+
+impl OutputPlan {
+    /// Adds what comes out of further files, which the task brings.
+    pub(crate) fn with_objects(mut self, op: &Avthumb, task: &Task) -> Result<Self, OpsError> {
+        let overlay = overlay::plan(&op.watermark, task)?;
+        match &mut self.video {
+            Some(video) => video.overlay = overlay,
+            None if op.watermark.is_given() => return Err(OpsError::NoStream { kind: "video" }),
+            None => {}
+        }
+        Ok(self)
+    }
 }
 
 fn missing(op: &Avthumb, probe: &Probe, wants_video: bool) -> OpsError {

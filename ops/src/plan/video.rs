@@ -6,6 +6,7 @@ use crate::av::clock::Clock;
 use crate::av::encode::{Rate, VideoEncoderKind, VideoSettings};
 use crate::av::filter::VideoChain;
 use crate::av::geometry::{Fit, Turn};
+use crate::av::overlay::OverlayPlan;
 use crate::av::sys::{self, RawStream};
 use crate::op::{self, Avthumb, Container, H264Profile, Preset, Video, VideoCodec};
 use crate::probe::Probe;
@@ -47,6 +48,7 @@ pub(super) fn plan(
     Ok(VideoPlan {
         stream: stream.index,
         encode: Some((chain, settings)),
+        overlay: OverlayPlan::default(),
     })
 }
 
@@ -63,6 +65,7 @@ fn copy(container: Container, stream: &RawStream) -> Result<VideoPlan, OpsError>
     Ok(VideoPlan {
         stream: stream.index,
         encode: None,
+        overlay: OverlayPlan::default(),
     })
 }
 

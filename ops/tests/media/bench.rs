@@ -1,11 +1,14 @@
 //! The workbench of these tests: runs op strings on a clip of `testdata/media` and reads results with programs that know
 //! nothing of this crate (`ffprobe`, `ffmpeg`).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-use opmill_ops::{Cancel, Environment, Limits, OpsError, Output, Progress, Task, parse, run};
+use opmill_ops::{
+    Cancel, Environment, Limits, ObjectRef, OpsError, Output, Progress, Task, parse, run,
+};
 use serde_json::Value;
 
 pub fn clip(name: &str) -> PathBuf {
@@ -38,18 +41,42 @@ impl Bench {
         Self::run_with(source, ops, &Cancel::new(), |_| ())
     }
 
+    /// Runs commands that read further objects, which lie in these files.
+    pub fn run_beside(source: &Path, ops: &str, objects: &[(&str, &Path)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self::run_in(dir, source, ops, objects, &Cancel::new(), |_| ())
+    }
+
     pub fn run_with(
         source: &Path,
         ops: &str,
         cancel: &Cancel,
         hear: impl Fn(Progress) + Sync,
     ) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::run_in(tempfile::tempdir().unwrap(), source, ops, &[], cancel, hear)
+    }
+
+    pub fn run_in(
+        dir: tempfile::TempDir,
+        source: &Path,
+        ops: &str,
+        objects: &[(&str, &Path)],
+        cancel: &Cancel,
+        hear: impl Fn(Progress) + Sync,
+    ) -> Self {
+        let objects: BTreeMap<ObjectRef, PathBuf> = objects
+            .iter()
+            .map(|(name, path)| (ObjectRef::parse(name).unwrap(), path.to_path_buf()))
+            .collect();
         let commands = parse(ops).unwrap();
         let tasks = commands.into_iter().enumerate().map(|(index, command)| {
             let folder = dir.path().join(index.to_string());
             std::fs::create_dir(&folder).unwrap();
-            Task::new(index, command.pipeline.unwrap(), folder)
+            let task = Task::new(index, command.pipeline.unwrap(), folder);
+            Task {
+                objects: objects.clone(),
+                ..task
+            }
         });
         let tasks: Vec<_> = tasks.collect();
         let mut outcomes: Vec<_> = tasks.iter().map(|_| None).collect();

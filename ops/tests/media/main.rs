@@ -14,7 +14,8 @@ mod hostile;
 mod look;
 mod measure;
 mod pictures;
+mod pixels;
 mod ranges;
 mod vframe;
 mod video_containers;
-
+mod watermark;

@@ -9,8 +9,9 @@ mod matrix;
 mod video;
 
 pub(crate) use audio::{AudioChain, AudioFilter};
+pub(crate) use graph::{Graph, Kind};
 pub(crate) use matrix::MatrixFilter;
-pub(crate) use video::{VideoChain, VideoFilter};
+pub(crate) use video::{VideoChain, VideoFilter, source_args};
 
 use super::{MICROS, rescale};
 

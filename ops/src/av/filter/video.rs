@@ -193,20 +193,9 @@ impl VideoFilter {
     }
 
     fn build(&self, shape: &PictureShape) -> Result<Graph, OpsError> {
-        let (num, den) = self.time_base;
-        let mut args = format!(
-            "video_size={}x{}:pix_fmt={}:time_base={num}/{den}:pixel_aspect={}/{}",
-            shape.width,
-            shape.height,
-            shape.format,
-            shape.sar.0.max(0),
-            shape.sar.1.max(1),
-        );
+        let mut args = source_args(shape, self.time_base);
         if self.frame_rate.0 > 0 && self.frame_rate.1 > 0 {
             args += &format!(":frame_rate={}/{}", self.frame_rate.0, self.frame_rate.1);
-        }
-        if sys::graphs_know_colour() {
-            args += &format!(":colorspace={}:range={}", shape.matrix, shape.range);
         }
         Graph::build(
             Kind::Video,
@@ -215,6 +204,22 @@ impl VideoFilter {
             self.threads,
         )
     }
+}
+
+/// What a graph is told of the pictures that come into it.
+pub(crate) fn source_args(shape: &PictureShape, (num, den): (i32, i32)) -> String {
+    let mut args = format!(
+        "video_size={}x{}:pix_fmt={}:time_base={num}/{den}:pixel_aspect={}/{}",
+        shape.width,
+        shape.height,
+        shape.format,
+        shape.sar.0.max(0),
+        shape.sar.1.max(1),
+    );
+    if sys::graphs_know_colour() {
+        args += &format!(":colorspace={}:range={}", shape.matrix, shape.range);
+    }
+    args
 }
 
 /// The filters between source and sink, in libav's syntax; numbers and names of ours only.
