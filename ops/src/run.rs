@@ -327,11 +327,11 @@ impl<'a> Run<'a> {
     fn pass(&mut self, windows: &Windows, stages: Vec<(Stage, Avthumb)>) {
         let mut planned = Vec::new();
         let mut wanted = Vec::new();
-        let threads = self.env.threads;
+        let (threads, path) = (self.env.threads, self.path);
         for (stage, op) in stages {
             let plan = match self.opened() {
                 Ok((_, probe)) => plan::avthumb(&op, probe, threads)
-                    .and_then(|plan| plan.with_objects(&op, &stage.task)),
+                    .and_then(|plan| plan.with_objects(&op, &stage.task, (path, probe))),
                 Err(error) => Err(error),
             };
             match plan {

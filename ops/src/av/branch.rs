@@ -114,8 +114,13 @@ impl Branch {
         if let Some((_, settings)) = plan.audio.as_ref().and_then(|audio| audio.encode.as_ref()) {
             super::encode::find(settings.kind.name())?;
         }
+        let (mut burned, mut tracks) = (None, Vec::new());
+        if let Some(subtitles) = &plan.subtitles {
+            burned = subtitles.burned(limits, cancel)?;
+            tracks = subtitles.tracks(limits, cancel)?;
+        }
         let overlay = match &plan.video {
-            Some(video) => Overlay::open(&video.overlay, None, threads, limits, cancel)?,
+            Some(video) => Overlay::open(&video.overlay, burned, threads, limits, cancel)?,
             None => None,
         };
         let streams = usize::from(plan.video.is_some()) + usize::from(plan.audio.is_some());
@@ -127,6 +132,7 @@ impl Branch {
             extras,
             limits.output_bytes,
         )?;
+        muxer.set_subtitles(tracks);
         let mut resolution = None;
         let video = match &plan.video {
             None => None,

@@ -15,6 +15,7 @@ mod outlets;
 pub(crate) mod overlay;
 mod pass;
 pub(crate) mod snapshot;
+pub(crate) mod subtitles;
 pub(crate) mod sys;
 pub(crate) mod timeline;
 pub(crate) mod transcode;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next as ffmpeg;
 
 use super::encode::Encoder;
+use super::subtitles::TextTrack;
 use super::sys::{self, RawChapter, RawStream};
-use super::{AvError, rescale, seconds};
+use super::{AvError, MICROS, rescale, seconds};
 use crate::OpsError;
 use crate::op::Container;
 
@@ -30,6 +31,8 @@ pub(crate) struct Muxer {
     path: PathBuf,
     container: Container,
     extras: Extras,
+    /// Streams of text, put behind the others when those are known.
+    subtitles: Vec<TextTrack>,
     expected: usize,
     streams: Vec<Track>,
     started: bool,
@@ -89,6 +92,7 @@ impl Muxer {
             path: path.to_owned(),
             container,
             extras,
+            subtitles: Vec::new(),
             expected: streams,
             streams: Vec::with_capacity(streams),
             started: false,
@@ -184,6 +188,46 @@ impl Muxer {
         self.added(rewriter)
     }
 
+    /// Streams of text to be put behind the others.
+    pub(crate) fn set_subtitles(&mut self, tracks: Vec<TextTrack>) {
+        self.subtitles = tracks;
+    }
+
+    /// Adds a stream of text; players show the first one unless told otherwise.
+    fn add_text(&mut self, track: &TextTrack, is_first: bool) -> Result<(), OpsError> {
+        let index = self.streams.len();
+        let added = self.context.add_stream(None::<ffmpeg::Codec>);
+        let added = added.map(|mut stream| stream.set_parameters(track.parameters.clone()));
+        added.map_err(|error| self.failed(error))?;
+        // The mp4 muxer compares the clock of a text with those of the others as if all were one, and ends a text when it
+        // falls behind: this one ticks faster than any of them.
+        sys::shape_output_stream(&mut self.context, index, MICROS, (0, 1), 0);
+        sys::set_default(&mut self.context, index, is_first);
+        let mut metadata = ffmpeg::Dictionary::new();
+        for (key, value) in [
+            ("language", &track.language),
+            ("title", &track.title),
+            // What players show of tracks in mp4.
+            ("handler_name", &track.title),
+        ] {
+            // The wrapper makes C strings of these and would panic on a NUL.
+            if let Some(value) = value.as_ref().filter(|value| !value.contains('\0')) {
+                metadata.set(key, value);
+            }
+        }
+        if let Some(mut stream) = self.context.stream_mut(index) {
+            stream.set_metadata(metadata);
+        }
+        self.streams.push(Track {
+            time_base: (1, 1),
+            last_dts: None,
+            end: 0.0,
+            packets: 0,
+            rewriter: None,
+        });
+        Ok(())
+    }
+
     /// A stream that was planned turned out to hold nothing.
     pub(crate) fn give_up_stream(&mut self) -> Result<(), OpsError> {
         self.expected = self.expected.saturating_sub(1);
@@ -198,14 +242,20 @@ impl Muxer {
             packets: 0,
             rewriter,
         });
+        let index = self.streams.len() - 1;
         self.start_when_complete()?;
-        Ok(self.streams.len() - 1)
+        Ok(index)
     }
 
     fn start_when_complete(&mut self) -> Result<(), OpsError> {
         if self.started || self.streams.is_empty() || self.streams.len() < self.expected {
             return Ok(());
         }
+        let texts = std::mem::take(&mut self.subtitles);
+        for (at, track) in texts.iter().enumerate() {
+            self.add_text(track, at == 0)?;
+        }
+        self.subtitles = texts;
         let mut metadata = ffmpeg::Dictionary::new();
         for (key, value) in &self.extras.metadata {
             // The wrapper makes C strings of these and would panic on a NUL.
@@ -249,7 +299,7 @@ impl Muxer {
         Ok(())
     }
 
-    /// Writes a packet of stream `index` whose timestamps are in `base`.
+    /// Writes a packet of stream `index` whose timestamps are in `base`, and the texts that have come due.
     pub(crate) fn write(
         &mut self,
         index: usize,
@@ -257,15 +307,30 @@ impl Muxer {
         base: (i32, i32),
     ) -> Result<(), OpsError> {
         match &mut self.streams[index].rewriter {
-            None => self.write_as_is(index, packet, base),
+            None => self.write_as_is(index, packet, base)?,
             Some(rewriter) => {
                 let ready = rewriter.packet(Some(packet));
                 for packet in ready.map_err(|error| self.failed(error))? {
                     self.write_as_is(index, packet, base)?;
                 }
-                Ok(())
             }
         }
+        self.write_due_texts(index)
+    }
+
+    /// Writes the texts that begin before the end of what stream `index` has so far. Not before: what is said after the film
+    /// has ended is not to make it longer.
+    fn write_due_texts(&mut self, index: usize) -> Result<(), OpsError> {
+        if !self.started {
+            return Ok(());
+        }
+        let reached = self.streams[index].end;
+        for text in 0..self.subtitles.len() {
+            while let Some(packet) = self.subtitles[text].due(reached) {
+                self.write_as_is(self.expected + text, packet, TextTrack::TIME_BASE)?;
+            }
+        }
+        Ok(())
     }
 
     fn write_as_is(
@@ -321,7 +386,8 @@ impl Muxer {
 
     /// Writes the end of the file and closes it.
     pub(crate) fn finish(mut self) -> Result<Written, OpsError> {
-        if !self.started || self.streams.iter().all(|track| track.packets == 0) {
+        let mut media = self.streams.iter().take(self.expected);
+        if !self.started || media.all(|track| track.packets == 0) {
             return Err(OpsError::NothingDecoded);
         }
         for index in 0..self.streams.len() {
@@ -332,6 +398,9 @@ impl Muxer {
             for packet in held.map_err(|error| self.failed(error))? {
                 self.write_as_is(index, packet, base)?;
             }
+        }
+        for index in 0..self.expected.min(self.streams.len()) {
+            self.write_due_texts(index)?;
         }
         self.context
             .write_trailer()

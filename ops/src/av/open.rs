@@ -87,6 +87,16 @@ impl<'a> Source<'a> {
 
 /// Opens `path` and reads what it holds. Reading stops when `cancel` is set.
 pub(crate) fn open(path: &Path, limits: &Limits, cancel: &Cancel) -> Result<Input, OpsError> {
+    open_as(path, FORMATS, limits, cancel)
+}
+
+/// As [`open`], for a file that may be of these formats alone; none of them may be one that opens further files.
+pub(crate) fn open_as(
+    path: &Path,
+    formats: &str,
+    limits: &Limits,
+    cancel: &Cancel,
+) -> Result<Input, OpsError> {
     sys::init();
     let name = path
         .to_str()
@@ -96,7 +106,7 @@ pub(crate) fn open(path: &Path, limits: &Limits, cancel: &Cancel) -> Result<Inpu
         })?;
     let mut options = ffmpeg::Dictionary::new();
     options.set("protocol_whitelist", "file");
-    options.set("format_whitelist", FORMATS);
+    options.set("format_whitelist", formats);
     options.set("max_streams", &limits.streams.to_string());
     let cancelled = cancel.clone();
     // The `file:` prefix keeps a name such as `concat:a|b` from being taken for a protocol.

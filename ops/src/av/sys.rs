@@ -137,6 +137,8 @@ pub(crate) use joining::{
 fn failed_with(errno: c_int) -> ffmpeg::Error {
     ffmpeg::Error::Other { errno }
 }
+// Below the macro, which it uses.
+pub(crate) mod subtitles;
 
 fn present(value: i64) -> Option<i64> {
     (value != ffi::AV_NOPTS_VALUE).then_some(value)
@@ -763,6 +765,25 @@ pub(crate) fn shape_output_stream(
         };
         (*stream).sample_aspect_ratio = (*(*stream).codecpar).sample_aspect_ratio;
         (*(*stream).codecpar).codec_tag = tag;
+    }
+}
+
+/// Says whether players choose this stream of its kind unless told otherwise.
+pub(crate) fn set_default(
+    output: &mut ffmpeg::format::context::Output,
+    index: usize,
+    is_default: bool,
+) {
+    if index >= output.nb_streams() as usize {
+        return;
+    }
+    // SAFETY: the index is below the stream count of a context we hold mutably, before its header is written.
+    unsafe {
+        let stream = *(*output.as_mut_ptr()).streams.add(index);
+        (*stream).disposition = match is_default {
+            true => ffi::AV_DISPOSITION_DEFAULT as c_int,
+            false => 0,
+        };
     }
 }
 

@@ -272,6 +272,12 @@ pub enum OpsError {
         /// What is wrong with it, as if it were the source.
         reason: Box<OpsError>,
     },
+    /// A file has no subtitles that can be put in.
+    #[error("the source holds no subtitles that can be read: {reason}")]
+    NotSubtitles {
+        /// What is wrong.
+        reason: String,
+    },
     /// No font is installed.
     #[error(
         "no font is installed to write text with; install one (Debian: package fonts-dejavu-core, and fonts-noto-cjk for \

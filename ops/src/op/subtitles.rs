@@ -1,6 +1,6 @@
 //! The subtitle parameters of `avthumb` (wire.md 6.1, "Subtitles").
 
-use super::{Container, List};
+use super::{Container, Language, List};
 use crate::entry::ObjectRef;
 
 /// Subtitles to put in.
@@ -62,28 +62,6 @@ pub struct SubtitleLabel {
     pub language: Option<Language>,
     /// Its name as players show it.
     pub name: Option<TrackName>,
-}
-
-/// A language tag: two or three letters, with `-` and further parts (`en`, `chi`, `zh-CN`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Language(String);
-
-impl Language {
-    /// `None` for what cannot be a language tag.
-    pub fn new(tag: &str) -> Option<Self> {
-        let mut parts = tag.split('-');
-        let primary = parts.next()?;
-        let letters = primary.bytes().all(|b| b.is_ascii_alphabetic());
-        let further = |part: &str| {
-            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-        };
-        (matches!(primary.len(), 2 | 3) && letters && tag.len() <= 35 && parts.all(further))
-            .then(|| Self(tag.to_owned()))
-    }
-    /// The tag as given.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// 1 to 100 characters, none of them control characters.

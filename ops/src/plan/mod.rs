@@ -1,9 +1,12 @@
 //! Pipelines × probe → outputs known to fit. Pure: what is decided here is decided without opening a codec.
 
+use std::path::Path;
+
 use crate::OpsError;
 mod audio;
 mod overlay;
 mod parts;
+mod subtitles;
 mod video;
 
 pub(crate) use audio::natural_layout;
@@ -12,6 +15,7 @@ pub(crate) use parts::{Part, Reading, Strand, Window, Windows};
 use crate::av::encode::{AudioSettings, VideoSettings};
 use crate::av::filter::{AudioChain, Trim, VideoChain};
 use crate::av::overlay::OverlayPlan;
+use crate::av::subtitles::SubtitlePlan;
 use crate::op::{Avthumb, Container};
 use crate::probe::Probe;
 use crate::run::Task;
@@ -25,6 +29,8 @@ pub(crate) struct OutputPlan {
     pub(crate) trim: Option<Trim>,
     pub(crate) faststart: bool,
     pub(crate) keep_metadata: bool,
+    /// Subtitles that are put in.
+    pub(crate) subtitles: Option<SubtitlePlan>,
 }
 
 /// Where the pictures of an output come from and what is done to them.
@@ -69,18 +75,26 @@ pub(crate) fn avthumb(op: &Avthumb, probe: &Probe, threads: usize) -> Result<Out
         trim,
         faststart: op.moov_to_front,
         keep_metadata: !op.stripmeta,
+        subtitles: None,
     })
 }
 
 impl OutputPlan {
-    /// Adds what comes out of further files, which the task brings.
-    pub(crate) fn with_objects(mut self, op: &Avthumb, task: &Task) -> Result<Self, OpsError> {
+    /// Adds what comes out of further files, which the task brings, and out of the source's own subtitles.
+    pub(crate) fn with_objects(
+        mut self,
+        op: &Avthumb,
+        task: &Task,
+        (source, probe): (&Path, &Probe),
+    ) -> Result<Self, OpsError> {
         let overlay = overlay::plan(&op.watermark, task)?;
+        let drawn = op.watermark.is_given() || op.subtitles.are_burned(op.container);
         match &mut self.video {
             Some(video) => video.overlay = overlay,
-            None if op.watermark.is_given() => return Err(OpsError::NoStream { kind: "video" }),
+            None if drawn => return Err(OpsError::NoStream { kind: "video" }),
             None => {}
         }
+        self.subtitles = subtitles::plan(op, task, source, probe)?;
         Ok(self)
     }
 }

@@ -101,6 +101,11 @@ impl Windows {
         })
     }
 
+    /// The stretches, in the order of the output.
+    pub(super) fn get(&self) -> &[Window] {
+        &self.0
+    }
+
     /// What is left for the filters of an output to cut off.
     pub(crate) fn trim(&self) -> Option<Trim> {
         match self.0.as_slice() {

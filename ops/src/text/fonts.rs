@@ -62,23 +62,34 @@ impl Fonts {
 
     /// Refuses a text with a character that no installed font has.
     pub(crate) fn check(&mut self, text: &str) -> Result<(), OpsError> {
-        let buffer = self.lay_out(text, 16.0, f32::MAX, Align::Left);
-        match buffer.layout_runs().find_map(|run| missing(&run)) {
-            Some(character) => Err(OpsError::GlyphMissing {
-                character,
-                package: package(character),
-            }),
+        match self.missing(text).first() {
+            Some(character) => Err(refusal(*character)),
             None => Ok(()),
         }
     }
+
+    /// The characters of a text that no installed font has.
+    pub(crate) fn missing(&mut self, text: &str) -> Vec<char> {
+        let buffer = self.lay_out(text, 16.0, f32::MAX, Align::Left);
+        buffer.layout_runs().flat_map(|run| boxes(&run)).collect()
+    }
 }
 
-/// The first character of a line that is shown as a box. What is not to be seen needs no letter.
-fn missing(run: &LayoutRun<'_>) -> Option<char> {
+/// Why a text with this character is not written.
+pub(crate) fn refusal(character: char) -> OpsError {
+    OpsError::GlyphMissing {
+        character,
+        package: package(character),
+    }
+}
+
+/// The characters of a line that are shown as boxes. What is not to be seen needs no letter.
+fn boxes(run: &LayoutRun<'_>) -> Vec<char> {
     let boxes = run.glyphs.iter().filter(|glyph| glyph.glyph_id == 0);
     boxes
         .filter_map(|glyph| run.text.get(glyph.start..glyph.end)?.chars().next())
-        .find(|c| !c.is_whitespace() && !c.is_control())
+        .filter(|c| !c.is_whitespace() && !c.is_control())
+        .collect()
 }
 
 /// The Debian package of fonts with a character.

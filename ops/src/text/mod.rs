@@ -5,7 +5,7 @@ mod draw;
 mod fonts;
 
 pub(crate) use draw::Drawing;
-pub(crate) use fonts::Fonts;
+pub(crate) use fonts::{Fonts, refusal};
 
 /// A picture in memory, four bytes a pixel, colours not multiplied with the opacity.
 pub(crate) struct Rgba {

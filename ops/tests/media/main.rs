@@ -16,6 +16,7 @@ mod measure;
 mod pictures;
 mod pixels;
 mod ranges;
+mod subtitles;
 mod vframe;
 mod video_containers;
 mod watermark;

@@ -18,6 +18,7 @@ use self::moving::Moving;
 pub(crate) use self::place::{Measure, Motion, Place};
 use super::filter::{Graph, Kind, source_args};
 use super::geometry::Turn;
+use super::subtitles::Burned;
 use super::sys::{self, PictureShape};
 use super::{AvError, seconds};
 use crate::entry::ObjectRef;
@@ -53,7 +54,7 @@ pub(crate) enum Content {
 pub(crate) struct Overlay {
     marks: Vec<Mark>,
     /// The file of subtitles to be drawn, below the watermarks.
-    burned: Option<PathBuf>,
+    burned: Option<Burned>,
     limits: Limits,
     threads: usize,
     graph: Option<(PictureShape, Graph)>,
@@ -83,7 +84,7 @@ impl Overlay {
     /// is an output.
     pub(crate) fn open(
         plan: &OverlayPlan,
-        burned: Option<PathBuf>,
+        burned: Option<Burned>,
         threads: usize,
         limits: &Limits,
         cancel: &Cancel,
@@ -179,7 +180,7 @@ impl Overlay {
                 firsts.push((mark.name.clone(), frame));
             }
         }
-        let chain = chain::chain(shape, self.burned.as_deref(), &layers);
+        let chain = chain::chain(shape, self.burned.as_ref().map(Burned::path), &layers);
         let named = sources
             .iter()
             .map(|(name, args)| (name.as_str(), args.as_str()));
