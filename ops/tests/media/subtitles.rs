@@ -20,7 +20,7 @@ fn made(source: &Path, ops: &str, objects: &[(&str, &Path)]) -> (Bench, Output) 
             let output = outputs[0].clone();
             assert_eq!(
                 bench.files_of(0),
-                [output.path.clone()],
+                std::slice::from_ref(&output.path),
                 "{ops} leaves more behind"
             );
             (bench, output)
