@@ -20,6 +20,8 @@ pub(crate) fn mime(key: &Key) -> Option<&'static str> {
         "ogv" => "video/ogg",
         "ts" => "video/mp2t",
         "m3u8" => "application/vnd.apple.mpegurl",
+        "mpd" => "application/dash+xml",
+        "m4s" => "video/iso.segment",
         "mp3" => "audio/mpeg",
         "aac" => "audio/aac",
         "jpg" | "jpeg" => "image/jpeg",

@@ -14,6 +14,7 @@ pub mod grammar;
 pub mod limits;
 pub mod op;
 mod plan;
+mod playlist;
 mod probe;
 mod quote;
 pub mod reference;

@@ -9,8 +9,10 @@ pub struct Limits {
     pub streams: u32,
     /// Length of a source in seconds (default 24 h).
     pub seconds: u64,
-    /// Bytes of one output file (default 64 GiB).
+    /// Bytes of one output file, or of all segments of one (default 64 GiB).
     pub output_bytes: u64,
+    /// Files one command may cut its output into (default 100 000).
+    pub files: u64,
     /// Members of an archive to unpack, folders and links among them (default 10 000).
     pub members: u32,
     /// Bytes of all members of an archive together, unpacked (default 64 GiB).
@@ -26,6 +28,7 @@ impl Default for Limits {
             streams: 64,
             seconds: 24 * 3600,
             output_bytes: 64 << 30,
+            files: 100_000,
             members: 10_000,
             unpacked_bytes: 64 << 30,
             unpack_ratio: 200,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use crate::av::branch;
 use crate::av::open::Source;
-use crate::av::transcode::{Wanted, transcode};
+use crate::av::transcode::transcode;
 use crate::op::{Avthumb, Op};
-use crate::plan::{self, Reading, Windows};
+use crate::plan::{Reading, Windows};
 use crate::probe::Probe;
 use crate::stage;
+use crate::stage::avthumb::Planned;
 use crate::{Cancel, Entry, Key, Limits, ObjectRef, OpsError, Pipeline};
 
 /// One command to run.
@@ -327,22 +327,16 @@ impl<'a> Run<'a> {
     fn pass(&mut self, windows: &Windows, stages: Vec<(Stage, Avthumb)>) {
         let mut planned = Vec::new();
         let mut wanted = Vec::new();
-        let (threads, path) = (self.env.threads, self.path);
+        let (env, path) = (self.env, self.path);
         for (stage, op) in stages {
             let plan = match self.opened() {
-                Ok((_, probe)) => plan::avthumb(&op, probe, threads)
-                    .and_then(|plan| plan.with_objects(&op, &stage.task, (path, probe))),
+                Ok((_, probe)) => Planned::of(&stage.task, op, (path, probe), env),
                 Err(error) => Err(error),
             };
             match plan {
-                Ok(plan) => {
-                    let path = stage.task.file(&format!("out.{}", op.container.suffix()));
-                    wanted.push(Wanted {
-                        index: stage.task.index,
-                        plan,
-                        path,
-                    });
-                    planned.push(stage);
+                Ok((plan, outputs)) => {
+                    planned.push((stage, plan, outputs.len()));
+                    wanted.extend(outputs);
                 }
                 Err(error) => self.finish(stage, Err(error)),
             }
@@ -350,7 +344,6 @@ impl<'a> Run<'a> {
         if wanted.is_empty() {
             return;
         }
-        let env = self.env;
         let outcomes = match self.opened() {
             Ok((source, probe)) => guarded(|| {
                 let reading = Reading::of(probe, windows);
@@ -360,8 +353,10 @@ impl<'a> Run<'a> {
         };
         let outcomes =
             outcomes.unwrap_or_else(|error| wanted.iter().map(|_| Err(error.clone())).collect());
-        for ((stage, want), outcome) in planned.into_iter().zip(&wanted).zip(outcomes) {
-            let outputs = outcome.map(|product| vec![output(&want.path, &product)]);
+        let mut outcomes = wanted.iter().zip(outcomes);
+        for (stage, plan, count) in planned {
+            let own = outcomes.by_ref().take(count).collect();
+            let outputs = guarded(|| plan.outputs(&stage.task, own));
             self.finish(stage, outputs);
         }
     }
@@ -420,16 +415,6 @@ impl<'a> Run<'a> {
         }
         (self.done)(task.index, outcome);
     }
-}
-
-fn output(path: &Path, product: &branch::Product) -> Output {
-    let written = product.written;
-    Output::timed(
-        path.to_owned(),
-        written.bytes,
-        written.duration,
-        product.resolution,
-    )
 }
 
 /// Turns a panic into an error: crafted media may reach a bug, and it must cost its command only.

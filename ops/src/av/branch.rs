@@ -11,6 +11,7 @@ use super::encode::{AudioSettings, Encoder, VideoSettings};
 use super::filter::{AudioFilter, VideoFilter};
 use super::mux::{Extras, Muxer, Written};
 use super::overlay::Overlay;
+use super::segments::{Boundaries, Schedule};
 use super::sys;
 use super::transcode::Origin;
 use super::{MICROS, rescale};
@@ -27,7 +28,7 @@ pub(crate) enum Feed {
 }
 
 /// What came of a branch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Product {
     pub(crate) written: Written,
     /// Width and height as stored, when there is video.
@@ -62,6 +63,8 @@ struct VideoEncode {
     clock: Clock,
     /// The command names the frame rate, so the filter's clock is the right one.
     rate_is_named: bool,
+    /// Where key pictures must be.
+    keys: Option<Schedule>,
     encoder: Option<(Encoder, usize)>,
     resolution: Option<(u32, u32)>,
 }
@@ -124,14 +127,17 @@ impl Branch {
             None => None,
         };
         let streams = usize::from(plan.video.is_some()) + usize::from(plan.audio.is_some());
-        let mut muxer = Muxer::create(
-            path,
-            plan.container,
-            plan.video.is_some(),
-            streams,
-            extras,
-            limits.output_bytes,
-        )?;
+        let mut muxer = match &plan.segments {
+            Some(segments) => Muxer::segmented(path, segments, streams, extras)?,
+            None => Muxer::create(
+                path,
+                plan.container,
+                plan.video.is_some(),
+                streams,
+                extras,
+                limits.output_bytes,
+            )?,
+        };
         muxer.set_subtitles(tracks);
         let mut resolution = None;
         let video = match &plan.video {
@@ -157,6 +163,7 @@ impl Branch {
                         settings: settings.clone(),
                         clock: Clock::of(stream),
                         rate_is_named: chain.frame_rate.is_some(),
+                        keys: plan.segments.as_ref().map(|segments| segments.schedule),
                         encoder: None,
                         resolution: None,
                     })),
@@ -301,6 +308,7 @@ impl VideoEncode {
             settings,
             clock,
             rate_is_named,
+            keys,
             encoder,
             resolution,
         } = self;
@@ -316,13 +324,16 @@ impl VideoEncode {
                         };
                     }
                     let global = muxer.wants_global_header();
-                    let opened = Encoder::video(
+                    let mut opened = Encoder::video(
                         settings,
                         &frame,
                         clock.time_base,
                         clock.frame_rate,
                         global,
                     )?;
+                    if let Some(schedule) = keys {
+                        opened.set_keys(Boundaries::new(*schedule));
+                    }
                     let shape = sys::picture_shape(&frame);
                     *resolution = Some((shape.width.max(0) as u32, shape.height.max(0) as u32));
                     let track = muxer.add_encoded(&opened, clock.frame_rate)?;

@@ -14,6 +14,7 @@ pub(crate) mod open;
 mod outlets;
 pub(crate) mod overlay;
 mod pass;
+pub(crate) mod segments;
 pub(crate) mod snapshot;
 pub(crate) mod subtitles;
 pub(crate) mod sys;

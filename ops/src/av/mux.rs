@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next as ffmpeg;
 
 use super::encode::Encoder;
+use super::segments::{Rendition, SegmentPlan, Segmenter};
 use super::subtitles::TextTrack;
 use super::sys::{self, RawChapter, RawStream};
 use super::{AvError, MICROS, rescale, seconds};
 use crate::OpsError;
-use crate::op::Container;
+use crate::op::{Container, SegmentFormat};
 
 /// Bytes of packets that may wait for a stream that has not shown itself.
 const HELD: usize = 256 << 20;
@@ -30,6 +31,8 @@ pub(crate) struct Muxer {
     context: ffmpeg::format::context::Output,
     path: PathBuf,
     container: Container,
+    /// The output is many files.
+    segmenter: Option<Segmenter>,
     extras: Extras,
     /// Streams of text, put behind the others when those are known.
     subtitles: Vec<TextTrack>,
@@ -55,11 +58,13 @@ struct Track {
 }
 
 /// What became of the file.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Written {
     /// Seconds, of the longest stream.
     pub(crate) duration: f64,
     pub(crate) bytes: u64,
+    /// The files, if there are many.
+    pub(crate) rendition: Option<Rendition>,
 }
 
 impl Muxer {
@@ -91,6 +96,7 @@ impl Muxer {
             context,
             path: path.to_owned(),
             container,
+            segmenter: None,
             extras,
             subtitles: Vec::new(),
             expected: streams,
@@ -99,6 +105,38 @@ impl Muxer {
             waiting: Vec::new(),
             held: 0,
             limit,
+        })
+    }
+
+    /// Creates files that are called after `stem`, cut as `plan` says.
+    pub(crate) fn segmented(
+        stem: &Path,
+        plan: &SegmentPlan,
+        streams: usize,
+        extras: Extras,
+    ) -> Result<Self, OpsError> {
+        let (context, segmenter) = Segmenter::create(stem, plan)?;
+        Ok(Self {
+            context,
+            path: stem.to_owned(),
+            container: match plan.format {
+                SegmentFormat::Ts => Container::Ts,
+                SegmentFormat::Mp4 | SegmentFormat::M4s => Container::Mp4,
+            },
+            segmenter: Some(segmenter),
+            extras: Extras {
+                // A list of segments has no place for them.
+                chapters: Vec::new(),
+                faststart: false,
+                ..extras
+            },
+            subtitles: Vec::new(),
+            expected: streams,
+            streams: Vec::with_capacity(streams),
+            started: false,
+            waiting: Vec::new(),
+            held: 0,
+            limit: u64::MAX,
         })
     }
 
@@ -283,6 +321,14 @@ impl Muxer {
         if self.extras.faststart && self.container.is_mp4_like() {
             options.set("movflags", "+faststart");
         }
+        if self.container == Container::Ts {
+            // In microseconds; that of the ffmpeg program. So long may frames of sound wait for others to share a packet:
+            // without it a stream of sound is twice as large.
+            options.set("max_delay", "700000");
+        }
+        for (name, value) in self.segmenter.iter().flat_map(Segmenter::options) {
+            options.set(name, value);
+        }
         self.context
             .write_header_with(options)
             .map_err(|error| OpsError::Mux {
@@ -292,6 +338,9 @@ impl Muxer {
         self.started = true;
         for (index, track) in self.streams.iter_mut().enumerate() {
             track.time_base = sys::output_time_base(&self.context, index);
+        }
+        if let Some(segmenter) = &mut self.segmenter {
+            segmenter.start(&mut self.context);
         }
         for (index, packet, base) in std::mem::take(&mut self.waiting) {
             self.write_as_is(index, packet, base)?;
@@ -353,6 +402,7 @@ impl Muxer {
         let track = &mut self.streams[index];
         let to = track.time_base;
         let duration = packet.duration().max(0);
+        let moment = packet.pts().map(|pts| rescale(pts, base, MICROS));
         let in_output = |value: Option<i64>| value.map(|value| rescale(value, base, to));
         let (mut pts, mut dts) = (in_output(packet.pts()), in_output(packet.dts()));
         // Muxers refuse timestamps that stand still or are missing; sources have both.
@@ -374,6 +424,10 @@ impl Muxer {
         packet.set_duration(rescale(duration, base, to));
         packet.set_position(-1);
         packet.set_stream(index);
+        if let Some(segmenter) = &mut self.segmenter {
+            let moment = moment.unwrap_or(rescale(decode_at, to, MICROS));
+            return segmenter.packet(&mut self.context, index, packet, moment);
+        }
         packet
             .write_interleaved(&mut self.context)
             .map_err(|error| self.failed(error))?;
@@ -402,6 +456,14 @@ impl Muxer {
         for index in 0..self.expected.min(self.streams.len()) {
             self.write_due_texts(index)?;
         }
+        if let Some(segmenter) = self.segmenter {
+            let rendition = segmenter.finish(&mut self.context)?;
+            return Ok(Written {
+                duration: rendition.duration(),
+                bytes: rendition.bytes(),
+                rendition: Some(rendition),
+            });
+        }
         self.context
             .write_trailer()
             .map_err(|error| self.failed(error))?;
@@ -420,7 +482,11 @@ impl Muxer {
                 }),
             })?
             .len();
-        Ok(Written { duration, bytes })
+        Ok(Written {
+            duration,
+            bytes,
+            rendition: None,
+        })
     }
 
     fn failed(&self, error: ffmpeg::Error) -> OpsError {
@@ -471,6 +537,9 @@ fn muxer_name(container: Container, has_video: bool) -> &'static str {
         Container::Ts => "mpegts",
         Container::Mp3 => "mp3",
         Container::Aac => "adts",
+        // What a segment is depends on more; see `segments`.
+        Container::M3u8 => "mpegts",
+        Container::Mpd => "mp4",
     }
 }
 

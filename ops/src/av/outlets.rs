@@ -1,6 +1,6 @@
 //! Where a pass puts what it reads: the sending ends of its outputs, and which of them wants which stream.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::SyncSender;
 
 use ffmpeg_next as ffmpeg;
@@ -14,6 +14,8 @@ use crate::OpsError;
 pub(crate) struct Outlets {
     /// `None` for an output that has given up.
     senders: Vec<Option<SyncSender<Feed>>>,
+    /// The command of each output.
+    commands: Vec<usize>,
     /// By stream of the reading.
     takers: BTreeMap<usize, Takers>,
 }
@@ -44,7 +46,13 @@ impl Outlets {
                 }
             }
         }
-        Self { senders, takers }
+        let mut outlets = Self {
+            senders,
+            commands: wanted.iter().map(|want| want.index).collect(),
+            takers,
+        };
+        outlets.stop_incomplete();
+        outlets
     }
 
     /// True while an output still takes anything.
@@ -75,10 +83,13 @@ impl Outlets {
         stream: usize,
         packet: &ffmpeg::Packet,
     ) -> Result<(), OpsError> {
-        let Self { senders, takers } = self;
+        let Self {
+            senders, takers, ..
+        } = self;
         let Some(takers) = takers.get(&stream) else {
             return Ok(());
         };
+        let mut all_took = true;
         for &output in &takers.copied_by {
             if senders[output].is_some() {
                 let shared = sys::share_packet(packet).map_err(memory)?;
@@ -86,15 +97,32 @@ impl Outlets {
                     true => Feed::VideoPacket(shared),
                     false => Feed::AudioPacket(shared),
                 };
-                send(&mut senders[output], feed);
+                all_took &= send(&mut senders[output], feed);
             }
+        }
+        if !all_took {
+            self.stop_incomplete();
         }
         Ok(())
     }
 
+    /// Of a command that wants several outputs, one that has given up stops the others.
+    fn stop_incomplete(&mut self) {
+        let outputs = self.senders.iter().zip(&self.commands);
+        let gone = outputs.filter_map(|(sender, command)| sender.is_none().then_some(*command));
+        let gone: BTreeSet<usize> = gone.collect();
+        for (sender, command) in self.senders.iter_mut().zip(&self.commands) {
+            if gone.contains(command) {
+                *sender = None;
+            }
+        }
+    }
+
     /// Gives a decoded frame to every output that wants it; the last one gets the frame itself.
     pub(crate) fn frame(&mut self, stream: usize, frame: ffmpeg::Frame) -> Result<(), OpsError> {
-        let Self { senders, takers } = self;
+        let Self {
+            senders, takers, ..
+        } = self;
         let Some(takers) = takers.get(&stream) else {
             return Ok(());
         };
@@ -107,23 +135,27 @@ impl Outlets {
         let Some(last) = alive.pop() else {
             return Ok(());
         };
+        let mut all_took = true;
         for output in alive {
             let shared = sys::share(&frame).map_err(memory)?;
-            send(&mut senders[output], feed(shared));
+            all_took &= send(&mut senders[output], feed(shared));
         }
-        send(&mut senders[last], feed(frame));
+        if !(send(&mut senders[last], feed(frame)) && all_took) {
+            self.stop_incomplete();
+        }
         Ok(())
     }
 }
 
-/// Sends, or drops the sender when the output has given up.
-fn send(sender: &mut Option<SyncSender<Feed>>, feed: Feed) {
-    if sender
+/// Sends, or drops the sender when the output has given up; then it is false.
+fn send(sender: &mut Option<SyncSender<Feed>>, feed: Feed) -> bool {
+    let given_up = sender
         .as_ref()
-        .is_some_and(|sender| sender.send(feed).is_err())
-    {
+        .is_some_and(|sender| sender.send(feed).is_err());
+    if given_up {
         *sender = None;
     }
+    !given_up
 }
 
 fn memory(error: ffmpeg::Error) -> OpsError {

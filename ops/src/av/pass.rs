@@ -40,6 +40,12 @@ pub(crate) struct Pass<'a> {
     failures: BTreeMap<usize, OpsError>,
 }
 
+/// The commands that want these outputs, each once: those of one stand together.
+fn commands(wanted: &[Wanted]) -> impl Iterator<Item = usize> {
+    let same = wanted.chunk_by(|one, next| one.index == next.index);
+    same.filter_map(|same| Some(same.first()?.index))
+}
+
 /// A stream of the part that is read.
 struct Track {
     /// The stream of the reading that it is.
@@ -91,9 +97,9 @@ impl<'a> Pass<'a> {
             read.map_err(|error| part.blamed(number, error))?;
         }
         let reached = self.reached();
-        for want in self.wanted {
+        for index in commands(self.wanted) {
             self.env
-                .report(want.index, Phase::Finalising, reached, self.total);
+                .report(index, Phase::Finalising, reached, self.total);
         }
         Ok(self.failures)
     }
@@ -338,9 +344,8 @@ impl<'a> Pass<'a> {
             return;
         }
         self.reported = reached;
-        for want in self.wanted {
-            self.env
-                .report(want.index, Phase::Running, reached, self.total);
+        for index in commands(self.wanted) {
+            self.env.report(index, Phase::Running, reached, self.total);
         }
     }
 }

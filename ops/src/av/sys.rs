@@ -134,6 +134,8 @@ pub(crate) use joining::{
     Colour, black, colour, cut_samples, extradata, pixel_format, set_colour, silence,
 };
 
+pub(crate) mod segments;
+
 fn failed_with(errno: c_int) -> ffmpeg::Error {
     ffmpeg::Error::Other { errno }
 }
@@ -565,6 +567,12 @@ pub(crate) fn set_sar(frame: &mut ffmpeg::Frame, sar: (i32, i32)) {
 pub(crate) fn forget_picture_type(frame: &mut ffmpeg::Frame) {
     // SAFETY: writes one plain field of a frame we hold mutably.
     unsafe { (*frame.as_mut_ptr()).pict_type = ffi::AVPictureType::AV_PICTURE_TYPE_NONE }
+}
+
+/// Asks the encoder to make a key picture of this one.
+pub(crate) fn ask_for_key_picture(frame: &mut ffmpeg::Frame) {
+    // SAFETY: writes one plain field of a frame we hold mutably.
+    unsafe { (*frame.as_mut_ptr()).pict_type = ffi::AVPictureType::AV_PICTURE_TYPE_I }
 }
 
 /// How long the frame is shown, in its time base; 0 when unknown.

@@ -63,6 +63,17 @@ pub enum OpsError {
         /// `Limits::output_bytes`.
         limit: u64,
     },
+    /// The output was cut into more files than the limit.
+    #[error("the output is cut into more than {limit} files; a longer `segtime` makes fewer")]
+    TooManyFiles {
+        /// `Limits::files`.
+        limit: u64,
+    },
+    /// Whole addresses are wanted, and there is none to begin them with.
+    #[error(
+        "`noDomain/0` wants whole addresses, but the folder of the target has none; give one with `domain`"
+    )]
+    NoAddress,
     /// The source lacks what the command needs.
     #[error("the source has no {kind} stream")]
     NoStream {

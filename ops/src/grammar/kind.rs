@@ -31,6 +31,13 @@ pub(super) enum Kind<V: 'static> {
         read: fn(&str) -> Option<V>,
         write: fn(&V) -> String,
     },
+    /// As `Other`, but messages do not quote what was given.
+    Secret {
+        name: &'static str,
+        range: &'static str,
+        read: fn(&str) -> Option<V>,
+        write: fn(&V) -> String,
+    },
 }
 
 impl<V: Clone + PartialEq> Kind<V> {
@@ -40,7 +47,7 @@ impl<V: Clone + PartialEq> Kind<V> {
             Self::Names(_) | Self::AnyCase(_) => "name",
             Self::Integer { .. } => "integer",
             Self::Decimal { .. } => "decimal",
-            Self::Other { name, .. } => name,
+            Self::Other { name, .. } | Self::Secret { name, .. } => name,
         }
     }
 
@@ -56,7 +63,7 @@ impl<V: Clone + PartialEq> Kind<V> {
                     thousandths(*max)
                 )
             }
-            Self::Other { range, .. } => (*range).to_owned(),
+            Self::Other { range, .. } | Self::Secret { range, .. } => (*range).to_owned(),
         }
     }
 
@@ -77,7 +84,7 @@ impl<V: Clone + PartialEq> Kind<V> {
             Self::Decimal { min, max, make, .. } => fixed(text, 3)
                 .filter(|n| (*min..=*max).contains(n))
                 .and_then(make),
-            Self::Other { read, .. } => read(text),
+            Self::Other { read, .. } | Self::Secret { read, .. } => read(text),
         }
     }
 
@@ -90,8 +97,13 @@ impl<V: Clone + PartialEq> Kind<V> {
                 .map_or_else(String::new, |(name, _)| (*name).to_owned()),
             Self::Integer { get, .. } => get(value).to_string(),
             Self::Decimal { get, .. } => thousandths(get(value)),
-            Self::Other { write, .. } => write(value),
+            Self::Other { write, .. } | Self::Secret { write, .. } => write(value),
         }
+    }
+
+    /// True if a value must not show anywhere but in the op string itself.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self, Self::Secret { .. })
     }
 }
 

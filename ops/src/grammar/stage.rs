@@ -42,9 +42,14 @@ impl<T> Table<T> {
                 .next()
                 .filter(|value| !value.text.is_empty())
                 .ok_or_else(|| without_value(name, (row.range)()))?;
-            let segment = stage.between(name, value);
+            let mut segment = stage.between(name, value);
+            let mut value_shown = value;
+            if (row.is_secret)() {
+                segment.text = row.name;
+                value_shown.text = "[redacted]";
+            }
             if given.iter().any(|earlier| earlier.name == row.name) {
-                let (span, given) = (segment.span, value.text.to_owned());
+                let (span, given) = (segment.span, value_shown.text.to_owned());
                 Err(CommandError::Repeated {
                     span,
                     op: self.name,
@@ -53,7 +58,7 @@ impl<T> Table<T> {
                 })?;
             }
             if !(row.set)(&mut op, value.text) {
-                Err(self.bad_value(row.name, value, (row.range)()))?;
+                Err(self.bad_value(row.name, value_shown, (row.range)()))?;
             }
             given.push(Given {
                 name: row.name,

@@ -49,6 +49,8 @@ pub(super) struct Parameter<T: 'static> {
     pub set: fn(&mut T, &str) -> bool,
     /// The canonical text of the value, if it is given.
     pub get: fn(&T) -> Option<String>,
+    /// True if messages must not quote the value.
+    pub is_secret: fn() -> bool,
 }
 
 /// A field a row fills: an option, or a flag that is off unless given.
@@ -97,6 +99,7 @@ macro_rules! parameter {
             get: |op| {
                 $crate::grammar::table::Slot::given(&op.$($field).+).map(|value| $kind.write(value))
             },
+            is_secret: || $kind.is_secret(),
         }
     };
 }

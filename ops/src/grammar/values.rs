@@ -29,6 +29,8 @@ pub(super) const CONTAINER: Kind<Container> = Kind::AnyCase(&[
     ("gif", Container::Gif),
     ("mp3", Container::Mp3),
     ("aac", Container::Aac),
+    ("m3u8", Container::M3u8),
+    ("mpd", Container::Mpd),
 ]);
 
 pub(super) const PICTURE: Kind<Picture> = Kind::AnyCase(&[

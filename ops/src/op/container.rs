@@ -19,6 +19,10 @@ pub enum Container {
     Gif,
     Mp3,
     Aac,
+    /// HLS: a playlist, and segments beside it.
+    M3u8,
+    /// DASH: a manifest, and segments beside it.
+    Mpd,
 }
 
 impl Container {
@@ -75,6 +79,10 @@ impl Container {
             _ => true,
         }
     }
+    /// True of what is not one file: a list of segments, and the segments.
+    pub fn is_segmented(self) -> bool {
+        matches!(self, Self::M3u8 | Self::Mpd)
+    }
     /// The file suffix of the container, also its name in the op string.
     pub fn suffix(self) -> &'static str {
         match self {
@@ -93,6 +101,8 @@ impl Container {
             Self::Gif => "gif",
             Self::Mp3 => "mp3",
             Self::Aac => "aac",
+            Self::M3u8 => "m3u8",
+            Self::Mpd => "mpd",
         }
     }
 }

@@ -30,7 +30,10 @@ pub use image_view::{ImageView2, Quality, StillFormat, ViewForm, ViewMode, ViewS
 pub use language::Language;
 pub use lettering::{BorderWidth, Colour, FontName, FontSize, Lettering, Text};
 pub use list::List;
-pub use segments::Segments;
+pub use segments::{
+    Bandwidths, FastStart, FolderUrl, HlsIv, HlsKey, PerRung, SegmentFormat, SegmentLength,
+    Segments, Url,
+};
 pub(crate) use subtitles::TextCodec;
 pub use subtitles::{SubtitleLabel, SubtitleSource, SubtitleWay, Subtitles, TrackName};
 pub use values::{BitRate, Rotate, Seconds};
@@ -156,6 +159,7 @@ impl Op {
     /// What the op makes.
     pub fn gives(&self) -> Kind {
         match self {
+            Self::Avthumb(op) if op.container.is_segmented() => Kind::Files,
             Self::Avthumb(_) => Kind::Media,
             Self::Vframe(_) | Self::ImageView2(_) | Self::Getapic(_) => Kind::Picture,
             Self::Decompression(_) | Self::Avinfo(_) => Kind::Files,

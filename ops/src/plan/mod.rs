@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::OpsError;
 mod audio;
+pub(crate) mod ladder;
 mod overlay;
 mod parts;
 mod subtitles;
@@ -15,6 +16,7 @@ pub(crate) use parts::{Part, Reading, Strand, Window, Windows};
 use crate::av::encode::{AudioSettings, VideoSettings};
 use crate::av::filter::{AudioChain, Trim, VideoChain};
 use crate::av::overlay::OverlayPlan;
+use crate::av::segments::SegmentPlan;
 use crate::av::subtitles::SubtitlePlan;
 use crate::op::{Avthumb, Container};
 use crate::probe::Probe;
@@ -31,6 +33,8 @@ pub(crate) struct OutputPlan {
     pub(crate) keep_metadata: bool,
     /// Subtitles that are put in.
     pub(crate) subtitles: Option<SubtitlePlan>,
+    /// The output is cut into files.
+    pub(crate) segments: Option<SegmentPlan>,
 }
 
 /// Where the pictures of an output come from and what is done to them.
@@ -76,6 +80,7 @@ pub(crate) fn avthumb(op: &Avthumb, probe: &Probe, threads: usize) -> Result<Out
         faststart: op.moov_to_front,
         keep_metadata: !op.stripmeta,
         subtitles: None,
+        segments: None,
     })
 }
 

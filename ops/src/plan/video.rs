@@ -26,6 +26,10 @@ pub(super) fn plan(
     let Some(kind) = VideoEncoderKind::of(codec, is_plain).transpose()? else {
         return copy(op.container, stream);
     };
+    let kind = match op.container.is_segmented() {
+        true => kind.obedient(),
+        false => kind,
+    };
     if !op.container.pictures().contains(&codec) {
         return Err(OpsError::CannotHold {
             codec: kind.name(),

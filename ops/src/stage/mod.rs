@@ -1,6 +1,7 @@
-//! What each op but `avthumb` does to a file; one op a file. Called by `run`.
+//! What each op does to a file; one op a file. Called by `run`, which reads the source for all `avthumb` at once.
 
 pub(crate) mod avinfo;
+pub(crate) mod avthumb;
 pub(crate) mod decompression;
 pub(crate) mod getapic;
 pub(crate) mod image_view;

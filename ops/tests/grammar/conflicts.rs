@@ -2,7 +2,7 @@
 
 use opmill_ops::CommandError;
 
-use crate::{pipeline, refusal};
+use crate::{pipeline, refusal, segments};
 
 /// The command, the parameter in the way as given, what it is in the way of.
 const CONFLICTS: &[(&str, &str, &str)] = &[
@@ -85,7 +85,7 @@ const CONFLICTS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn what_excludes_each_other_is_refused() {
-    for (text, in_the_way, of) in CONFLICTS {
+    for (text, in_the_way, of) in CONFLICTS.iter().chain(segments::CONFLICTS) {
         match refusal(text) {
             CommandError::Conflict {
                 span, given, with, ..

@@ -10,6 +10,7 @@ mod parameters;
 mod picture;
 mod properties;
 mod reference;
+mod segments;
 mod stills;
 mod structure;
 mod templates;

@@ -3,7 +3,7 @@
 use opmill_ops::CommandError;
 use opmill_ops::reference::ops;
 
-use crate::{overlay, picture, pipeline, refusal, stills};
+use crate::{overlay, picture, pipeline, refusal, segments, stills};
 
 pub struct Row {
     /// What stands before the parameter.
@@ -343,7 +343,13 @@ const ROWS: &[Row] = &[
 
 /// Every row there is.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let groups = [ROWS, picture::ROWS, stills::ROWS, overlay::ROWS];
+    let groups = [
+        ROWS,
+        picture::ROWS,
+        stills::ROWS,
+        overlay::ROWS,
+        segments::ROWS,
+    ];
     groups.into_iter().flatten()
 }
 

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use ffmpeg_next as ffmpeg;
 
 use super::decode::is_again;
+use super::segments::Boundaries;
 use super::sys;
-use super::{AvError, rescale};
+use super::{AvError, MICROS, rescale};
 use crate::OpsError;
 
 pub(crate) use audio::{AudioEncoderKind, AudioSettings};
@@ -32,6 +33,8 @@ pub(crate) struct Encoder {
     finished: bool,
     /// The display the pictures were made on, where that is passed on.
     mastering: Option<sys::Mastering>,
+    /// Where key pictures must be.
+    keys: Option<Boundaries>,
 }
 
 enum Opened {
@@ -49,7 +52,13 @@ impl Encoder {
             durations: BTreeMap::new(),
             finished: false,
             mastering: None,
+            keys: None,
         }
+    }
+
+    /// Makes the first picture behind each boundary a key picture, for segments to begin with.
+    pub(crate) fn set_keys(&mut self, keys: Boundaries) {
+        self.keys = Some(keys);
     }
 
     /// Time base of the packets.
@@ -100,6 +109,10 @@ impl Encoder {
         };
         if matches!(self.context, Opened::Video(_)) {
             sys::forget_picture_type(&mut frame);
+            let at = rescale(pts, self.time_base, MICROS);
+            if self.keys.as_mut().is_some_and(|keys| keys.cut(at)) {
+                sys::ask_for_key_picture(&mut frame);
+            }
             self.durations.insert(pts, duration);
         } else {
             self.last_pts = Some(pts + duration.max(1) - 1);

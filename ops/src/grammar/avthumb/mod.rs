@@ -3,6 +3,7 @@
 
 mod audio;
 mod cut;
+mod segment_values;
 mod segments;
 mod subtitles;
 mod video;

@@ -162,15 +162,15 @@ pub(super) const RULES: &[Rule<Avthumb>] = &[
                 .then(|| "0 loses nothing, which no such profile knows".to_owned())
         },
     },
-    Rule::Needs {
+    Rule::NeedsOne {
         parameter: "autoscale",
-        needs: "s",
-        hint: "`s` is the size the picture is to fit in",
+        needs: &["s", "multiResolution"],
+        hint: "that is the size the picture is to fit in",
     },
-    Rule::Needs {
+    Rule::NeedsOne {
         parameter: "autofill",
-        needs: "s",
-        hint: "`s` is the size the picture is to fill",
+        needs: &["s", "multiResolution"],
+        hint: "that is the size the picture is to fill",
     },
     Rule::Excludes {
         with: "autofill",

@@ -48,6 +48,7 @@ impl Container {
             Self::ThreeGp => &[X264, Xvid],
             Self::Ogg => &[Theora],
             Self::Gif => &[Gif],
+            Self::M3u8 | Self::Mpd => &[X264, X265, Av1, Vp9],
             Self::Mp3 | Self::Aac => &[],
         }
     }

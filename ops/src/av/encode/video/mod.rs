@@ -137,6 +137,14 @@ impl VideoEncoderKind {
         self
     }
 
+    /// The encoder that makes key pictures of those it is told to: SVT-AV1 chooses its own.
+    pub(crate) fn obedient(self) -> Self {
+        match self {
+            Self::SvtAv1 => Self::AomAv1,
+            other => other,
+        }
+    }
+
     /// How libav is to use threads in this encoder, for a share of the cores. Encoders with threads of their own get
     /// their number among their options.
     fn threading(self, cores: usize) -> ffmpeg::threading::Config {

@@ -10,6 +10,8 @@ use crate::op::H264Profile;
 /// Seconds of the highest bit rate that a player has to keep.
 const BUFFER: u64 = 2;
 
+// `forced-idr`: a key picture that is asked for, as segments do, refers to nothing before it.
+
 /// Options as libav takes them.
 struct Options(ffmpeg::Dictionary<'static>);
 
@@ -103,6 +105,7 @@ impl VideoSettings {
         frame_rate: (i32, i32),
     ) -> Result<(), OpsError> {
         options.set("preset", self.preset.name());
+        options.set("forced-idr", 1);
         if self.gop.is_some() {
             options.set("sc_threshold", 0);
         }
@@ -125,6 +128,7 @@ impl VideoSettings {
 
     fn x265(&self, options: &mut Options) {
         options.set("preset", self.preset.name());
+        options.set("forced-idr", 1);
         options.rate_with_buffer(self.rate);
         // x265 takes its threads from `pools` and writes to standard error on its own account. A closed group of
         // pictures can be entered at its key picture without leaving a few out.
