@@ -205,15 +205,18 @@ impl<'a> Executor<'a> {
         if let Ok(source) = target::source(&self.spec) {
             task.source = source;
         }
-        let target = self.targets[index].as_ref();
-        let Some(target) = target.and_then(|target| target::first(target).ok()) else {
+        let given = self.targets[index].as_ref();
+        let Some(target) = given.and_then(|target| target::first(target).ok()) else {
             return task;
         };
+        let given = given.map_or("", |target| target::file_name(target.key.as_str()));
+        let counted = given.contains(target::COUNT).then(|| given.to_owned());
         let name = target::file_name(target.key.as_str()).to_owned();
         let url = self.shared.buckets.url(&target, self.spec.out.as_deref());
         Task {
             folder_url: url.rfind('/').map(|slash| url[..=slash].to_owned()),
             name,
+            counted,
             ..task
         }
     }

@@ -29,6 +29,8 @@ pub(crate) fn mime(key: &Key) -> Option<&'static str> {
         "webp" => "image/webp",
         "gif" => "image/gif",
         "json" => "application/json",
+        "vtt" => "text/vtt",
+        "zip" => "application/zip",
         _ => return None,
     })
 }

@@ -10,7 +10,8 @@ use sha1::{Digest as _, Sha1};
 use crate::notify::sign::hex;
 use crate::spec::Spec;
 
-const COUNT: &str = "$(count)";
+/// Stands for the number of an output.
+pub(crate) const COUNT: &str = "$(count)";
 
 /// The target of a command that parsed.
 pub(crate) fn of(command: &Command, pipeline: &Pipeline, spec: &Spec) -> Result<Entry, EntryError> {

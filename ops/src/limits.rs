@@ -19,6 +19,8 @@ pub struct Limits {
     pub unpacked_bytes: u64,
     /// How many times its own size an archive may become, unpacked; asked from 16 MiB on (default 200).
     pub unpack_ratio: u32,
+    /// Pictures that one command may take out of a film (default 10 000).
+    pub pictures: u32,
 }
 
 impl Default for Limits {
@@ -32,6 +34,7 @@ impl Default for Limits {
             members: 10_000,
             unpacked_bytes: 64 << 30,
             unpack_ratio: 200,
+            pictures: 10_000,
         }
     }
 }

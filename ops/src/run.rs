@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::av::open::Source;
 use crate::av::transcode::transcode;
-use crate::op::{Avthumb, Op};
+use crate::op::{Avthumb, Op, Pattern};
 use crate::plan::{Reading, Windows};
 use crate::probe::Probe;
 use crate::stage;
@@ -24,6 +24,8 @@ pub struct Task {
     pub dir: PathBuf,
     /// The file name of the target (`v.m3u8`): files that name each other are called after it.
     pub name: String,
+    /// The same with `$(count)` where the number of an output goes, of a target that has a place for it.
+    pub counted: Option<String>,
     /// Address of the target's folder, with a slash at its end, for playlists that are to hold whole addresses.
     pub folder_url: Option<String>,
     /// What the source is called among objects: names that follow from it are made of this.
@@ -39,6 +41,7 @@ impl Task {
             index,
             source: Entry::unnamed(),
             name: format!("out.{}", pipeline.suffix()),
+            counted: None,
             pipeline,
             dir,
             folder_url: None,
@@ -59,6 +62,19 @@ impl Task {
         match self.name.rsplit_once('.') {
             Some((stem, _)) if !stem.is_empty() => stem,
             _ => &self.name,
+        }
+    }
+
+    /// The file names of so many numbered outputs, for files that name each other (wire.md 5.5).
+    pub(crate) fn names(&self, count: usize) -> Vec<String> {
+        let suffix = &self.name[self.stem().len()..];
+        let numbered = |number: usize| match &self.counted {
+            Some(counted) => counted.replace(Pattern::COUNT, &format!("{number:06}")),
+            None => format!("{}_{number:06}{suffix}", self.stem()),
+        };
+        match count {
+            1 => vec![self.name.clone()],
+            _ => (1..=count).map(numbered).collect(),
         }
     }
 
@@ -221,6 +237,9 @@ pub fn run(
             (stage, Ok(Op::Vframe(op))) => run.media(stage, |source, probe, stage, env| {
                 stage::vframe::run(source, probe, stage, &op, env)
             }),
+            (stage, Ok(Op::Vsample(op))) => run.media(stage, |source, probe, stage, env| {
+                stage::vsample::run(source, probe, stage, &op, env)
+            }),
             (stage, Ok(Op::Getapic(op))) => run.media(stage, |source, _, stage, env| {
                 stage::getapic::run(source, stage, op, env)
             }),
@@ -258,6 +277,7 @@ impl Stage {
         let rest: Vec<Op> = ops.collect();
         if let (Ok(first), false) = (&op, rest.is_empty()) {
             task.name = format!("out.{}", first.suffix());
+            task.counted = None;
             task.dir = given.dir.join("stage");
             if let Err(error) = std::fs::create_dir(&task.dir) {
                 op = Err(OpsError::write_file(&task.dir, &error));

@@ -165,6 +165,11 @@ impl Decoder {
         tracing::debug!(stream = self.stream.index, codec = self.stream.codec_name, %error, "packet not decoded");
     }
 
+    /// Forgets every packet, so that decoding may begin elsewhere.
+    pub(crate) fn restart(&mut self) {
+        self.context.flush();
+    }
+
     /// Why nothing came out, if packets went in.
     pub(crate) fn failure(&self) -> Option<OpsError> {
         (self.frames == 0 && self.refused > 0).then(|| OpsError::Decode {

@@ -1,4 +1,4 @@
-//! libav, one stage a file: open → decode → filter → encode → mux, put together by `transcode` and `snapshot`.
+//! libav, one stage a file: open → decode → filter → encode → mux, put together by `transcode` and `film`.
 
 pub(crate) mod branch;
 pub(crate) mod clock;
@@ -6,6 +6,7 @@ pub(crate) mod cover;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod enter;
+pub(crate) mod film;
 pub(crate) mod filter;
 pub(crate) mod geometry;
 pub(crate) mod joint;
@@ -15,7 +16,6 @@ mod outlets;
 pub(crate) mod overlay;
 mod pass;
 pub(crate) mod segments;
-pub(crate) mod snapshot;
 pub(crate) mod subtitles;
 pub(crate) mod sys;
 pub(crate) mod timeline;

@@ -877,6 +877,9 @@ pub(crate) fn flush_output(
     }
 }
 
+mod film;
+pub(crate) use film::*;
+
 #[cfg(test)]
 impl RawStream {
     /// A 25 fps H.264 stream to vary in tests.

@@ -43,6 +43,36 @@ pub enum OpsError {
         /// `Limits::pixels`.
         limit: u64,
     },
+    /// A command asks for more pictures than the limit.
+    #[error(
+        "the command asks for {count} pictures; the limit is {limit}: ask for fewer, or for a longer `interval`"
+    )]
+    TooManyPictures {
+        /// Pictures there would be.
+        count: u64,
+        /// `Limits::pictures`.
+        limit: u32,
+    },
+    /// A sheet of pictures would be larger than the limit.
+    #[error(
+        "a sheet of {rows} rows and {columns} columns of {cell_width}x{cell_height} pictures is {width}x{height}; the limit is {limit} pixels and 65535 a side: ask for smaller pictures or fewer of them on a sheet"
+    )]
+    SheetTooLarge {
+        /// Pixels.
+        width: u64,
+        /// Pixels.
+        height: u64,
+        /// Rows of the sheet.
+        rows: u32,
+        /// Columns of the sheet.
+        columns: u32,
+        /// Pixels of one picture.
+        cell_width: u32,
+        /// Pixels of one picture.
+        cell_height: u32,
+        /// `Limits::pixels`.
+        limit: u64,
+    },
     /// More streams than the limit.
     #[error("the source has {count} streams; the limit is {limit}")]
     TooManyStreams {

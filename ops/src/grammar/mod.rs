@@ -13,6 +13,7 @@ mod avthumb;
 mod bare;
 mod colours;
 mod decompression;
+mod frames;
 mod getapic;
 mod image_view;
 mod kind;
@@ -33,6 +34,7 @@ mod template;
 mod tracks;
 mod values;
 mod vframe;
+mod vsample;
 
 use std::collections::BTreeSet;
 

@@ -2,7 +2,7 @@
 
 use super::segment::Segment;
 use super::table::AnyTable;
-use super::{avthumb, bare, decompression, getapic, image_view, nearest, vframe};
+use super::{avthumb, bare, decompression, getapic, image_view, nearest, vframe, vsample};
 use crate::error::CommandError;
 use crate::op::Op;
 
@@ -10,6 +10,7 @@ use crate::op::Op;
 pub(crate) static TABLES: &[&dyn AnyTable] = &[
     &avthumb::TABLE,
     &vframe::TABLE,
+    &vsample::TABLE,
     &image_view::TABLE,
     &getapic::TABLE,
     &decompression::TABLE,
@@ -37,6 +38,7 @@ pub(super) fn print(op: &Op) -> String {
     match op {
         Op::Avthumb(op) => avthumb::TABLE.print(op),
         Op::Vframe(op) => vframe::TABLE.print(op),
+        Op::Vsample(op) => vsample::TABLE.print(op),
         Op::ImageView2(op) => image_view::TABLE.print(op),
         Op::Getapic(op) => getapic::TABLE.print(op),
         Op::Decompression(op) => decompression::TABLE.print(op),

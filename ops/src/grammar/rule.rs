@@ -45,6 +45,12 @@ pub(super) enum Rule<T: 'static> {
         what: &'static str,
         hint: &'static str,
     },
+    /// `parameter` means nothing without one of `any`.
+    NeedsAny {
+        parameter: &'static str,
+        any: &'static [&'static str],
+        hint: &'static str,
+    },
 }
 
 impl<T> Rule<T> {
@@ -122,6 +128,21 @@ impl<T> Rule<T> {
                 what: (*what).to_owned(),
                 hint: (*hint).to_owned(),
             }),
+            Self::NeedsAny {
+                parameter,
+                any,
+                hint,
+            } if is_set(parameter) && !any.iter().any(|name| is_set(name)) => {
+                let Some(found) = as_given(parameter) else {
+                    return Ok(());
+                };
+                Err(CommandError::Missing {
+                    span: found.segment.span,
+                    op: table.name,
+                    what: format!("`{}` beside `{}`", any.join("` or `"), found.segment.text),
+                    hint: (*hint).to_owned(),
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -140,7 +161,7 @@ fn missing(op: &'static str, found: &Given<'_>, needs: &[&str], hint: &str) -> C
 
 #[cfg(test)]
 mod tests {
-    use super::super::{avthumb, image_view, vframe};
+    use super::super::{avthumb, image_view, vframe, vsample};
     use super::*;
 
     /// A misspelt name would make a rule that never speaks.
@@ -161,6 +182,7 @@ mod tests {
                     parameter, needs, ..
                 } => (parameter, *needs),
                 Rule::Lacks { .. } => continue,
+                Rule::NeedsAny { parameter, any, .. } => (parameter, *any),
             };
             let known = |name: &str| known(name) || name == table.head.name;
             assert!(known(with), "{with}");
@@ -173,5 +195,6 @@ mod tests {
         names_are_known(&avthumb::TABLE);
         names_are_known(&vframe::TABLE);
         names_are_known(&image_view::TABLE);
+        names_are_known(&vsample::TABLE);
     }
 }

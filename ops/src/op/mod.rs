@@ -8,6 +8,7 @@ mod avinfo;
 mod container;
 mod cut;
 mod decompression;
+mod frames;
 mod getapic;
 mod image_view;
 mod language;
@@ -18,6 +19,7 @@ mod subtitles;
 mod values;
 mod vframe;
 mod video;
+mod vsample;
 mod watermark;
 
 pub use audio::{Audio, AudioCodec, Channels, SampleRate};
@@ -25,6 +27,7 @@ pub use avinfo::Avinfo;
 pub use container::Container;
 pub use cut::{Cut, Range, Ranges};
 pub use decompression::{Decompression, Folder};
+pub use frames::{Cells, Count, Gap, Grid, Interval, Offsets, Pattern};
 pub use getapic::Getapic;
 pub use image_view::{ImageView2, Quality, StillFormat, ViewForm, ViewMode, ViewSide};
 pub use language::Language;
@@ -37,12 +40,13 @@ pub use segments::{
 pub(crate) use subtitles::TextCodec;
 pub use subtitles::{SubtitleLabel, SubtitleSource, SubtitleWay, Subtitles, TrackName};
 pub use values::{BitRate, Rotate, Seconds};
-pub use vframe::{Height, Picture, Vframe, Width};
+pub use vframe::{FrameFormat, Height, Picture, Vframe, Width};
 pub(crate) use video::nearest_standard;
 pub use video::{
     Crf, Flip, FrameRate, Gop, H264Level, H264Profile, Pad, Preset, Ratio, Side, Size, Video,
     VideoCodec,
 };
+pub use vsample::{SheetStyle, Vsample};
 pub use watermark::{Gravity, Opacity, Pixels, Watermark};
 
 use crate::entry::ObjectRef;
@@ -52,8 +56,10 @@ use crate::entry::ObjectRef;
 pub enum Op {
     /// `avthumb/<container>`: transcode, transmux, cut.
     Avthumb(Box<Avthumb>),
-    /// `vframe/<picture>`: one picture of a video.
-    Vframe(Vframe),
+    /// `vframe/<picture>`: pictures of a video.
+    Vframe(Box<Vframe>),
+    /// `vsample/<picture>`: the same, as another service spells it.
+    Vsample(Box<Vsample>),
     /// `imageView2/<format>`: a picture made smaller, or written in another format.
     ImageView2(ImageView2),
     /// `getapic/<format>`: the picture inside an audio file.
@@ -137,6 +143,7 @@ impl Op {
         match self {
             Self::Avthumb(_) => "avthumb",
             Self::Vframe(_) => "vframe",
+            Self::Vsample(_) => "vsample",
             Self::ImageView2(_) => "imageView2",
             Self::Getapic(_) => "getapic",
             Self::Decompression(_) => "decompression",
@@ -148,7 +155,8 @@ impl Op {
     pub fn suffix(&self) -> &'static str {
         match self {
             Self::Avthumb(op) => op.container.suffix(),
-            Self::Vframe(op) => op.format.suffix(),
+            Self::Vframe(op) => op.suffix(),
+            Self::Vsample(op) => op.suffix(),
             Self::ImageView2(op) => op.format().unwrap_or(StillFormat::Jpg).suffix(),
             Self::Getapic(op) => op.format.suffix(),
             Self::Decompression(_) => "txt",
@@ -161,7 +169,11 @@ impl Op {
         match self {
             Self::Avthumb(op) if op.container.is_segmented() => Kind::Files,
             Self::Avthumb(_) => Kind::Media,
-            Self::Vframe(_) | Self::ImageView2(_) | Self::Getapic(_) => Kind::Picture,
+            Self::Vframe(op) if op.is_zip || op.sprite.is_some() => Kind::Files,
+            Self::Vsample(op) if op.has_sheets() => Kind::Files,
+            Self::Vframe(_) | Self::Vsample(_) | Self::ImageView2(_) | Self::Getapic(_) => {
+                Kind::Picture
+            }
             Self::Decompression(_) | Self::Avinfo(_) => Kind::Files,
         }
     }
@@ -169,7 +181,7 @@ impl Op {
     /// True if the op can work on what another made.
     pub fn takes(&self, made: Kind) -> bool {
         match self {
-            Self::Avthumb(_) | Self::Vframe(_) | Self::Avinfo(_) => {
+            Self::Avthumb(_) | Self::Vframe(_) | Self::Vsample(_) | Self::Avinfo(_) => {
                 matches!(made, Kind::Media | Kind::Picture)
             }
             Self::ImageView2(_) => made == Kind::Picture,
@@ -186,6 +198,7 @@ impl Op {
                 subtitles.chain(watermark).collect()
             }
             Self::Vframe(_)
+            | Self::Vsample(_)
             | Self::ImageView2(_)
             | Self::Getapic(_)
             | Self::Decompression(_)

@@ -100,6 +100,7 @@ fn chain(
             (false, true) => Fit::Inside,
             (false, false) => Fit::Stretch,
         },
+        part: None,
         pad: video.pad,
         sar: video.sar,
         aspect: video.aspect,

@@ -4,5 +4,7 @@ pub(crate) mod avinfo;
 pub(crate) mod avthumb;
 pub(crate) mod decompression;
 pub(crate) mod getapic;
+mod gif;
 pub(crate) mod image_view;
 pub(crate) mod vframe;
+pub(crate) mod vsample;

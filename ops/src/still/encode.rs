@@ -8,37 +8,17 @@ use image::codecs::gif::GifEncoder;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
-use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageError, ImageResult, RgbImage};
+use image::{DynamicImage, ExtendedColorType, ImageError, ImageResult, RgbImage};
 
 use crate::OpsError;
-use crate::av::snapshot::Rgb;
 use crate::av::webp;
-use crate::op::{Picture, StillFormat};
-
-/// JPEG quality of screenshots: the point from which a larger file shows no difference on a screen.
-const JPEG_QUALITY: u8 = 90;
+use crate::op::StillFormat;
 
 /// How long a palette of 256 colours is looked for, 1 (best) to 30.
 const GIF_SPEED: i32 = 10;
 
 /// Alpha from which a pixel of a GIF, which knows no shades of it, is there at all.
 const GIF_VISIBLE: u8 = 128;
-
-/// Encodes the picture of a film into `path`.
-pub(crate) fn write(picture: &Rgb, format: Picture, path: &Path) -> Result<(), OpsError> {
-    let mut out = create(path)?;
-    let (width, height, colour) = (picture.width, picture.height, ExtendedColorType::Rgb8);
-    let encoded = match format {
-        Picture::Jpg => JpegEncoder::new_with_quality(&mut out, JPEG_QUALITY).write_image(
-            &picture.data,
-            width,
-            height,
-            colour,
-        ),
-        Picture::Png => PngEncoder::new(&mut out).write_image(&picture.data, width, height, colour),
-    };
-    finish(encoded, out, path)
-}
 
 /// Encodes `pixels` into `path`. `quality`, 1 to 100, is that of formats that lose something: JPEG, and WebP where the
 /// installed FFmpeg has its encoder; without that WebP is lossless. What is transparent becomes white in a JPEG.

@@ -4,6 +4,7 @@
 mod conflicts;
 mod conformance;
 mod entries;
+mod frames;
 mod golden;
 mod overlay;
 mod parameters;

@@ -3,7 +3,7 @@
 use opmill_ops::CommandError;
 use opmill_ops::reference::ops;
 
-use crate::{overlay, picture, pipeline, refusal, segments, stills};
+use crate::{frames, overlay, picture, pipeline, refusal, segments, stills};
 
 pub struct Row {
     /// What stands before the parameter.
@@ -310,35 +310,6 @@ const ROWS: &[Row] = &[
         good: &[("0", "0"), ("23", "23"), ("51", "51"), ("007", "7")],
         bad: &["52", "-1", "23.5", "256", NOT_A_NUMBER],
     },
-    Row {
-        base: "vframe/jpg",
-        name: "offset",
-        good: &[("0", "0"), ("1", "1"), ("10.5", "10.5"), ("1.001", "1.001")],
-        bad: &["-1", "1.0001", "1000000.001", "00:10", NOT_A_NUMBER],
-    },
-    Row {
-        base: "vframe/jpg",
-        name: "w",
-        good: &[("1", "1"), ("1920", "1920")],
-        bad: &["0", "1921", "65537", "640px", "1.5"],
-    },
-    Row {
-        base: "vframe/jpg",
-        name: "h",
-        good: &[("1", "1"), ("1080", "1080")],
-        bad: &["0", "1081", "65537", "x"],
-    },
-    Row {
-        base: "vframe/jpg",
-        name: "rotate",
-        good: &[
-            ("90", "90"),
-            ("180", "180"),
-            ("270", "270"),
-            ("auto", "auto"),
-        ],
-        bad: &["0", "91", "AUTO"],
-    },
 ];
 
 /// Every row there is.
@@ -349,6 +320,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         stills::ROWS,
         overlay::ROWS,
         segments::ROWS,
+        frames::ROWS,
     ];
     groups.into_iter().flatten()
 }
@@ -461,6 +433,8 @@ fn heads_are_read_in_any_case() {
         ("vframe/jpg", "vframe/jpg", "jpg"),
         ("vframe/JPEG", "vframe/jpg", "jpg"),
         ("vFrame/png", "vframe/png", "png"),
+        ("vframe/GIF", "vframe/gif", "gif"),
+        ("vSample/JPEG", "vsample/jpg", "jpg"),
         ("imageview2/JPEG", "imageView2/jpg", "jpg"),
         ("imageView2/png", "imageView2/png", "png"),
         ("imageView2/gif", "imageView2/gif", "gif"),
@@ -490,7 +464,8 @@ fn heads_are_read_in_any_case() {
         "avthumb/m3u8",
         "avthumb/",
         "avthumb/jpg",
-        "vframe/gif",
+        "vframe/webp",
+        "vsample/gif",
         "vframe/mp4",
         "vframe/ jpg",
         "imageView2/6",

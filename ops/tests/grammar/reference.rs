@@ -141,6 +141,6 @@ fn ranges_read_as_sentences_do() {
         "0.001 to 1000000 seconds, up to 3 decimals"
     );
     assert_eq!(range("avthumb", "crf"), "0 to 51");
-    assert_eq!(range("vframe", "format"), "jpg (jpeg), png");
+    assert_eq!(range("vframe", "format"), "jpg (jpeg), png, gif");
     assert_eq!(range("vframe", "w"), "1 to 1920 pixels");
 }

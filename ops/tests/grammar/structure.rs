@@ -162,7 +162,7 @@ fn near_names_are_suggested_and_far_ones_are_not() {
         ),
         (
             "md2html",
-            "there is no op `md2html`; allowed: avthumb, vframe, imageView2, getapic, decompression, avinfo, avinfo2",
+            "there is no op `md2html`; allowed: avthumb, vframe, vsample, imageView2, getapic, decompression, avinfo, avinfo2",
         ),
         (
             "avthumb/mp4/movToFront/1",
@@ -170,11 +170,11 @@ fn near_names_are_suggested_and_far_ones_are_not() {
         ),
         (
             "vframe/jpg/offests/1",
-            "vframe has no parameter `offests`; did you mean `offset`?",
+            "vframe has no parameter `offests`; did you mean `offsets`?",
         ),
         (
-            "vframe/jpg/interval/1",
-            "vframe has no parameter `interval`; allowed: offset, w, h, rotate",
+            "vframe/jpg/quality/1",
+            "vframe has no parameter `quality`; allowed: offset, offsets, interval, vframeN, t, w, h, mode, autofill, rotate, sprite, isZip",
         ),
     ] {
         assert_eq!(refusal(text).to_string(), expected);

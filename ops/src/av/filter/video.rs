@@ -8,6 +8,7 @@ use crate::av::geometry::{Canvas, Fit, Picture, Turn, even};
 use crate::av::rescale;
 use crate::av::sys::{self, PictureShape};
 use crate::op::{Pad, Ratio, Size};
+use crate::still::crop::Area;
 use palette::Palette;
 
 mod palette;
@@ -22,6 +23,8 @@ pub(crate) struct VideoChain {
     pub(crate) size: Option<Size>,
     /// What becomes of the aspect inside `size`.
     pub(crate) fit: Fit,
+    /// What is kept of the picture once it has its size; `None`: all of it.
+    pub(crate) part: Option<Area>,
     pub(crate) pad: Pad,
     /// The shape of a pixel as players are told.
     pub(crate) sar: Option<Ratio>,
@@ -51,6 +54,7 @@ impl VideoChain {
             turn: Turn::default(),
             size: None,
             fit: Fit::Stretch,
+            part: None,
             pad: Pad::default(),
             sar: None,
             aspect: None,
@@ -249,6 +253,18 @@ fn video_chain(
     let keeps_fields = interlaced && !chain.deinterlace;
     let now = size(&mut filters, chain, picture, keeps_fields);
     filters.extend(colours(chain, shape)?);
+    let now = match chain.part {
+        Some(Area {
+            x,
+            y,
+            width,
+            height,
+        }) => {
+            filters.push(format!("crop={width}:{height}:{x}:{y}:exact=1"));
+            (width, height)
+        }
+        None => now,
+    };
     let canvas = match chain.size {
         Some(Size::Exact { width, height }) if chain.fit == Fit::Fill => {
             let all = on_grid((width, height), chain.even);
