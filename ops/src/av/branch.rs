@@ -58,7 +58,6 @@ enum VideoWork {
 /// Pictures on their way: filter, then encoder; the encoder is opened on the first picture that comes out of the filter.
 struct VideoEncode {
     filter: VideoFilter,
-    overlay: Option<Overlay>,
     settings: VideoSettings,
     clock: Clock,
     /// The command names the frame rate, so the filter's clock is the right one.
@@ -158,8 +157,8 @@ impl Branch {
                             stream.r_frame_rate,
                             stream.sar,
                             threads,
-                        ),
-                        overlay,
+                        )
+                        .under(overlay),
                         settings: settings.clone(),
                         clock: Clock::of(stream),
                         rate_is_named: chain.frame_rate.is_some(),
@@ -304,7 +303,6 @@ impl VideoEncode {
     fn frame(&mut self, frame: Option<ffmpeg::Frame>, muxer: &mut Muxer) -> Result<(), OpsError> {
         let Self {
             filter,
-            overlay,
             settings,
             clock,
             rate_is_named,
@@ -312,8 +310,7 @@ impl VideoEncode {
             encoder,
             resolution,
         } = self;
-        let is_end = frame.is_none();
-        let mut encode = |frame: ffmpeg::Frame, base: (i32, i32)| {
+        filter.frame(frame, &mut |frame, base| {
             let (encoder, track) = match encoder {
                 Some(open) => open,
                 None => {
@@ -343,17 +340,7 @@ impl VideoEncode {
             encoder.frame(frame, base, &mut |packet, base| {
                 muxer.write(*track, packet, base)
             })
-        };
-        let Some(overlay) = overlay else {
-            return filter.frame(frame, &mut encode);
-        };
-        filter.frame(frame, &mut |frame, base| {
-            overlay.frame(frame, base, &mut encode)
-        })?;
-        match is_end {
-            true => overlay.finish(&mut encode),
-            false => Ok(()),
-        }
+        })
     }
 
     fn finish(&mut self, muxer: &mut Muxer) -> Result<(), OpsError> {

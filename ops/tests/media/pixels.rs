@@ -1,16 +1,9 @@
-//! Pictures of a result as ffmpeg decodes them, pixel by pixel; and sources made with it.
+//! Where in a picture something is to be seen; and a folder to make sources, pictures and texts in.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use crate::bench::{ffmpeg, ffprobe, utf8};
-
-/// One picture, as it is shown.
-pub struct Pixels {
-    pub width: usize,
-    pub height: usize,
-    data: Vec<u8>,
-}
+use crate::bench::{ffmpeg, utf8};
+use crate::look::Frame;
 
 /// Columns and rows from the first to the one after the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,46 +27,12 @@ impl Area {
     }
 }
 
-impl Pixels {
-    /// The picture that is shown at `at` seconds.
-    pub fn of(path: &Path, at: f64) -> Self {
-        let probe = ffprobe(path);
-        let streams = probe["streams"].as_array().unwrap();
-        let video = streams
-            .iter()
-            .find(|stream| stream["codec_type"] == "video")
-            .unwrap();
-        let side = |name: &str| video[name].as_u64().unwrap() as usize;
-        let (width, height) = (side("width"), side("height"));
-        let out = Command::new("ffmpeg")
-            .args(["-nostdin", "-v", "error", "-i", utf8(path)])
-            .args(["-ss", &format!("{at:.3}"), "-frames:v", "1"])
-            .args(["-f", "rawvideo", "-pix_fmt", "rgb24", "-"])
-            .output()
-            .unwrap();
-        assert_eq!(
-            out.stdout.len(),
-            width * height * 3,
-            "no picture at {at} s of {}",
-            path.display()
-        );
-        Self {
-            width,
-            height,
-            data: out.stdout,
-        }
-    }
-
-    pub fn at(&self, x: usize, y: usize) -> [u8; 3] {
-        let at = (y * self.width + x) * 3;
-        [self.data[at], self.data[at + 1], self.data[at + 2]]
-    }
-
+impl Frame {
     /// The smallest area around the pixels that are like `wanted`.
     pub fn area(&self, wanted: impl Fn([u8; 3]) -> bool) -> Option<Area> {
         let mut found: Option<Area> = None;
         for y in 0..self.height {
-            for x in (0..self.width).filter(|x| wanted(self.at(*x, y))) {
+            for x in (0..self.width).filter(|x| wanted(self.pixel(*x, y))) {
                 let area = found.get_or_insert(Area {
                     left: x,
                     top: y,
@@ -93,7 +52,7 @@ impl Pixels {
         let mut sum = [0.0; 3];
         for y in top..top + height {
             for x in left..left + width {
-                for (sum, value) in sum.iter_mut().zip(self.at(x, y)) {
+                for (sum, value) in sum.iter_mut().zip(self.pixel(x, y)) {
                     *sum += f64::from(value);
                 }
             }
@@ -106,7 +65,7 @@ impl Pixels {
         let pixels =
             (area.top..area.bottom).flat_map(|y| (area.left..area.right).map(move |x| (x, y)));
         let channels = pixels.flat_map(|(x, y)| {
-            let pair = self.at(x, y).into_iter().zip(other.at(x, y));
+            let pair = self.pixel(x, y).into_iter().zip(other.pixel(x, y));
             pair.map(|(one, two)| one.abs_diff(two))
         });
         channels.max().unwrap_or(0)

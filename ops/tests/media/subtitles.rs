@@ -7,7 +7,8 @@ use opmill_ops::{Cancel, OpsError, Output, b64u};
 use serde_json::Value;
 
 use crate::bench::{Bench, clip, ffprobe, shared, utf8};
-use crate::pixels::{Area, Pixels, Workshop, is_like};
+use crate::look::Frame;
+use crate::pixels::{Area, Workshop, is_like};
 
 const ENGLISH: &str = "1\n00:00:00,500 --> 00:00:01,500\nHello, you.\n\n2\n00:00:02,000 --> 00:00:02,750\n<i>Two</i>\nlines\n";
 const GERMAN: &str = "\u{feff}1\n00:00:01,000 --> 00:00:09,000\nGrüße\n";
@@ -107,6 +108,7 @@ fn tracks_have_their_words_times_languages_and_names() {
         ("m4a", "mov_text", "handler_name", ["eng", "deu"]),
         ("mov", "mov_text", "handler_name", ["eng", "ger"]),
         ("mkv", "subrip", "title", ["eng", "ger"]),
+        ("3gp", "mov_text", "handler_name", ["eng", "deu"]),
     ] {
         let ops = format!(
             "avthumb/{container}/preset/ultrafast/subtitle/s:en.srt,s:de.srt/subtitleAttr/{labels}"
@@ -160,6 +162,29 @@ fn tracks_have_their_words_times_languages_and_names() {
             "behind picture and sound"
         );
     }
+}
+
+#[test]
+fn webm_has_its_own_kind_of_text() {
+    let shop = Workshop::open();
+    let english = shop.text("en.srt", ENGLISH);
+    let label = b64u::encode("lang=en,name=English");
+    let ops = format!("avthumb/webm/s/64x48/subtitle/s:e/subtitleAttr/{label}");
+    let (_bench, output) = made(&clip("silent.mp4"), &ops, &[("s:e", &english)]);
+    let track = streams(&output.path, "subtitle").remove(0);
+    assert_eq!(
+        (&track["codec_name"], &track["tags"]["language"]),
+        (&"webvtt".into(), &"eng".into())
+    );
+    assert_eq!(track["tags"]["title"], "English");
+    let said = lines(&output.path, 0);
+    assert_eq!(
+        said,
+        [
+            "0.500 --> 1.500 Hello, you.",
+            "2.000 --> 2.750 <i>Two</i> lines"
+        ]
+    );
 }
 
 #[test]
@@ -304,7 +329,7 @@ fn other_formats_of_text_are_read() {
         "avthumb/mp4/preset/ultrafast/crf/4/subtitle/s:a.ass/subtitleType/2",
         objects,
     );
-    let red = Pixels::of(&drawn.path, 1.0).area(|colour| is_like(colour, [255, 0, 0], 50));
+    let red = Frame::of(&drawn.path, 1.0).area(|colour| is_like(colour, [255, 0, 0], 50));
     let area = red.expect("the style's own red");
     assert!(
         area.top > 90 && area.bottom < 150,
@@ -347,7 +372,7 @@ fn burned_subtitles_change_the_picture_while_they_are_said_and_nothing_else() {
         let (_bench, output) = made(&source, ops, &[("s:e", &english)]);
         assert!(streams(&output.path, "subtitle").is_empty(), "{ops}");
         for at in said {
-            let picture = Pixels::of(&output.path, *at);
+            let picture = Frame::of(&output.path, *at);
             let area = picture.area(|colour| !is_like(colour, [128, 128, 128], 20));
             let area = area.unwrap_or_else(|| panic!("{ops}: nothing is said at {at} s"));
             assert!(
@@ -369,7 +394,7 @@ fn burned_subtitles_change_the_picture_while_they_are_said_and_nothing_else() {
         }
         for at in silent {
             let area =
-                Pixels::of(&output.path, *at).area(|colour| !is_like(colour, [128, 128, 128], 20));
+                Frame::of(&output.path, *at).area(|colour| !is_like(colour, [128, 128, 128], 20));
             assert_eq!(area, None, "{ops}: something is said at {at} s");
         }
     }
@@ -386,7 +411,7 @@ fn a_watermark_lies_over_burned_subtitles() {
     let logo = shop.picture("logo.png", 320, 60, [255, 0, 0, 255]);
     let ops = "avthumb/mp4/preset/ultrafast/crf/4/subtitle/s:e/subtitleType/2/wmImage2/w:l/wmGravity/BOTTOM_LEFT/wmdx/0/wmdy/0";
     let (_bench, output) = made(&source, ops, &[("s:e", &english), ("w:l", &logo)]);
-    let picture = Pixels::of(&output.path, 0.5);
+    let picture = Frame::of(&output.path, 0.5);
     let covered = picture.area(|[_, green, _]| green > 180);
     assert_eq!(covered, None, "the letters are below");
     let turned = clip("rotated-90.mp4");
@@ -396,10 +421,7 @@ fn a_watermark_lies_over_burned_subtitles() {
         "avthumb/mp4/preset/ultrafast/crf/4/subtitle/s:e/subtitleType/2",
         &[("s:e", &english)],
     );
-    let (with, without) = (
-        Pixels::of(&output.path, 1.0),
-        Pixels::of(&without.path, 1.0),
-    );
+    let (with, without) = (Frame::of(&output.path, 1.0), Frame::of(&without.path, 1.0));
     let upper = Area {
         bottom: 200,
         ..with.whole()
@@ -433,7 +455,7 @@ fn hostile_words_are_but_words() {
         let (_bench, output) = made(&source, ops, &[("s:a", &srt)]);
         if ops.contains("flv") {
             let before =
-                Pixels::of(&output.path, 0.2).area(|colour| !is_like(colour, [128, 128, 128], 20));
+                Frame::of(&output.path, 0.2).area(|colour| !is_like(colour, [128, 128, 128], 20));
             assert_eq!(before, None, "no line of its own came out of it");
         } else {
             let lines = lines(&output.path, 0);
@@ -468,9 +490,7 @@ fn hostile_folders_are_but_folders() {
         let plain = shop.path("out.mp4");
         std::fs::copy(&output.path, &plain).unwrap();
         assert!(
-            Pixels::of(&plain, 0.5)
-                .area(|[red, ..]| red > 200)
-                .is_some(),
+            Frame::of(&plain, 0.5).area(|[red, ..]| red > 200).is_some(),
             "{name}: nothing is said"
         );
     }
@@ -596,4 +616,37 @@ fn films_of_the_wild_give_their_subtitles() {
         &[("s:o", &only)],
     );
     assert_eq!(streams(&output.path, "subtitle").len(), 1);
+}
+
+#[test]
+fn what_is_said_follows_the_parts_that_are_joined() {
+    let shop = Workshop::open();
+    let english = shop.text("en.srt", ENGLISH);
+    let objects: &[(&str, &Path)] = &[("s:en.srt", &english)];
+    let ops = "avthumb/mp4/preset/ultrafast/multiSeeks/1:1,0.5:0.5,2:-1/subtitle/s:en.srt";
+    let (_bench, output) = made(&clip("b-frames.mp4"), ops, objects);
+    let expected = [
+        "0.000 --> 0.500 Hello, you.",
+        "1.000 --> 1.500 Hello, you.",
+        "1.500 --> 2.250 <i>Two</i> lines",
+    ];
+    assert_eq!(lines(&output.path, 0), expected);
+}
+
+#[test]
+fn only_the_first_of_several_is_drawn() {
+    let shop = Workshop::open();
+    let source = shop.grey("grey.mp4", "320x240", 1);
+    let (early, late) = (
+        shop.text("early.srt", "1\n00:00:00,000 --> 00:00:00,400\nfirst\n"),
+        shop.text("late.srt", "1\n00:00:00,600 --> 00:00:01,000\nsecond\n"),
+    );
+    let ops = "avthumb/ts/preset/ultrafast/crf/4/subtitle/s:early,s:late";
+    let (_bench, output) = made(&source, ops, &[("s:early", &early), ("s:late", &late)]);
+    let says = |at| {
+        Frame::of(&output.path, at)
+            .area(|[red, ..]| red > 200)
+            .is_some()
+    };
+    assert!(says(0.2) && !says(0.8));
 }

@@ -6,7 +6,8 @@ use opmill_ops::b64u;
 use opmill_ops::{OpsError, Output};
 
 use crate::bench::{Bench, clip, ffprobe, seconds, shared};
-use crate::pixels::{Pixels, Workshop, is_like};
+use crate::look::{self, Frame};
+use crate::pixels::{Workshop, is_like};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
@@ -30,8 +31,8 @@ impl Marked {
         }
     }
 
-    fn picture(&self, command: usize, at: f64) -> Pixels {
-        Pixels::of(&self.output(command).path, at)
+    fn picture(&self, command: usize, at: f64) -> Frame {
+        Frame::of(&self.output(command).path, at)
     }
 }
 
@@ -325,11 +326,11 @@ fn a_watermark_lies_on_the_final_picture() {
         let picture = made.picture(command, 0.5);
         assert_eq!((picture.width, picture.height), size, "{command}");
         assert!(
-            is_red(picture.at(15, 20)) && is_red(picture.at(26, 20)),
+            is_red(picture.pixel(15, 20)) && is_red(picture.pixel(26, 20)),
             "{command}: left half"
         );
         assert!(
-            is_blue(picture.at(34, 20)) && is_blue(picture.at(46, 26)),
+            is_blue(picture.pixel(34, 20)) && is_blue(picture.pixel(46, 26)),
             "{command}: right half"
         );
     }
@@ -531,7 +532,7 @@ fn text_is_written_in_its_colour_and_nowhere_else() {
         (small.top..small.bottom).flat_map(|y| (small.left..small.right).map(move |x| (x, y)));
     let all = (small.right - small.left) * (small.bottom - small.top);
     let red = pixels
-        .filter(|&(x, y)| picture.at(x, y)[0] > 190 && picture.at(x, y)[1] < 90)
+        .filter(|&(x, y)| picture.pixel(x, y)[0] > 190 && picture.pixel(x, y)[1] < 90)
         .count();
     assert!(
         red * 10 > all && red * 2 < all,
@@ -744,5 +745,133 @@ fn cameras_and_browsers_pictures_serve_as_watermarks() {
         }
         let duration = seconds(&ffprobe(&made.output(0).path)["format"]["duration"]);
         assert!((duration - 1.0).abs() < 0.05, "{name}: {duration} s");
+    }
+}
+
+#[test]
+fn a_watermark_changes_no_time() {
+    for name in [
+        "vfr.mp4",
+        "b-frames.mp4",
+        "edit-list.mp4",
+        "start-offset.ts",
+    ] {
+        let made = marked(&clip(name), &["wmText/YQ==", "stripmeta/0"], &[]);
+        let times = |command: usize| -> Vec<String> {
+            let frames = look::frames(&made.output(command).path);
+            let time = |frame: &serde_json::Value| {
+                let duration = frame["pkt_duration_time"]
+                    .as_str()
+                    .or(frame["duration_time"].as_str());
+                format!("{} {duration:?}", frame["best_effort_timestamp_time"])
+            };
+            frames.iter().map(time).collect()
+        };
+        assert!(times(0).len() > 10, "{name}");
+        assert_eq!(times(0), times(1), "{name}");
+    }
+}
+
+#[test]
+fn a_gif_has_its_watermark_before_it_loses_its_colours() {
+    let shop = Workshop::open();
+    let source = shop.grey("grey.mp4", "320x240", 1);
+    let logo = shop.picture("logo.png", 40, 20, [255, 120, 0, 255]);
+    let ops = "avthumb/gif/wmImage2/wm:l/wmText/YQ==/wmTextGravity/TOP_LEFT/wmFontColor/Ymx1ZQ==";
+    let made = Marked(Bench::run_beside(&source, ops, &[("wm:l", &logo)]));
+    let picture = made.picture(0, 0.5);
+    let area = picture
+        .area(|colour| is_like(colour, [255, 120, 0], 20))
+        .unwrap();
+    assert!(area.is_near((270, 210, 40, 20)), "{area:?}");
+    assert!(picture.area(is_blue).unwrap().left < 15);
+    assert!(is_like(picture.pixel(160, 120), [128, 128, 128], 8));
+}
+
+#[test]
+fn white_is_no_glare_on_pictures_of_high_dynamic_range() {
+    let shop = Workshop::open();
+    let white = shop.picture("white.png", 64, 64, [255, 255, 255, 255]);
+    let words = shop.text(
+        "a.srt",
+        "1\n00:00:00,000 --> 00:00:01,000\n\u{2588}\u{2588}\u{2588}\u{2588}\n",
+    );
+    // White of 203 candela per square metre (ITU-R BT.2408), in ten bits of limited range.
+    for (transfer, expected) in [("smpte2084", 573), ("arib-std-b67", 721)] {
+        let params =
+            format!("log-level=none:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc");
+        let source = shop.make(
+            &format!("{transfer}.mp4"),
+            &[
+                "-f",
+                "lavfi",
+                "-i",
+                "color=black:size=320x240:rate=25:duration=0.4",
+                "-c:v",
+                "libx265",
+                "-preset",
+                "ultrafast",
+                "-pix_fmt",
+                "yuv420p10le",
+                "-color_trc",
+                transfer,
+                "-color_primaries",
+                "bt2020",
+                "-colorspace",
+                "bt2020nc",
+                "-x265-params",
+                &params,
+            ],
+        );
+        let ops = "avthumb/mp4/vcodec/libx265/preset/ultrafast/crf/4/wmImage2/wm:w/wmGravity/TOP_LEFT/subtitle/s:a/subtitleType/2";
+        let made = Marked(Bench::run_beside(
+            &source,
+            ops,
+            &[("wm:w", &white), ("s:a", &words)],
+        ));
+        let out = std::process::Command::new("ffmpeg")
+            .args([
+                "-nostdin",
+                "-v",
+                "error",
+                "-i",
+                made.output(0).path.to_str().unwrap(),
+                "-ss",
+                "0.2",
+            ])
+            .args([
+                "-frames:v",
+                "1",
+                "-f",
+                "rawvideo",
+                "-pix_fmt",
+                "yuv420p10le",
+                "-",
+            ])
+            .output()
+            .unwrap();
+        let luma = |x: usize, y: usize| {
+            let at = (y * 320 + x) * 2;
+            u16::from_le_bytes([out.stdout[at], out.stdout[at + 1]])
+        };
+        assert!(
+            luma(40, 40).abs_diff(expected) <= 4,
+            "{transfer}: the mark is {}",
+            luma(40, 40)
+        );
+        let brightest = (120..240)
+            .flat_map(|y| (0..320).map(move |x| (x, y)))
+            .map(|(x, y)| luma(x, y))
+            .max()
+            .unwrap();
+        assert!(
+            brightest.abs_diff(expected) <= 6,
+            "{transfer}: the words are {brightest}"
+        );
+        assert!(
+            luma(160, 100) <= 70,
+            "{transfer}: the picture is {}",
+            luma(160, 100)
+        );
     }
 }

@@ -5,12 +5,15 @@ use ffmpeg_next as ffmpeg;
 use super::graph::{Graph, Kind};
 use crate::OpsError;
 use crate::av::geometry::{Canvas, Fit, Picture, Turn, even};
+use crate::av::overlay::Overlay;
 use crate::av::rescale;
 use crate::av::sys::{self, PictureShape};
 use crate::op::{Pad, Ratio, Size};
 use crate::still::crop::Area;
+use finish::Finish;
 use palette::Palette;
 
+mod finish;
 mod palette;
 mod tone;
 
@@ -86,7 +89,7 @@ pub(crate) struct VideoFilter {
     graph: Option<(PictureShape, Graph)>,
     /// When the last picture that went into the graph is over.
     end: Option<i64>,
-    palette: Option<Palette>,
+    finish: Finish,
     /// Size and pixel aspect of the first picture that came out; later graphs must hit it.
     settled: Option<(u32, u32, (i32, i32))>,
 }
@@ -100,7 +103,10 @@ impl VideoFilter {
         container_sar: (i32, i32),
         threads: usize,
     ) -> Self {
-        let palette = chain.palette.then(Palette::new);
+        let finish = Finish {
+            palette: chain.palette.then(Palette::new),
+            overlay: None,
+        };
         Self {
             chain,
             time_base,
@@ -110,9 +116,15 @@ impl VideoFilter {
             interlaced: false,
             graph: None,
             end: None,
-            palette,
+            finish,
             settled: None,
         }
+    }
+
+    /// The same, with something laid over the pictures that come out.
+    pub(crate) fn under(mut self, overlay: Option<Overlay>) -> Self {
+        self.finish.overlay = overlay;
+        self
     }
 
     /// Filters one picture; `None` flushes. Every picture that comes out goes to `out` with its time base.
@@ -123,10 +135,7 @@ impl VideoFilter {
     ) -> Result<(), OpsError> {
         let Some(mut frame) = frame else {
             self.flush(out)?;
-            return match &mut self.palette {
-                Some(palette) => palette.frame(None, self.time_base, out),
-                None => Ok(()),
-            };
+            return self.finish.frame(None, self.time_base, out);
         };
         if self.container_sar.0 > 0 {
             sys::set_sar(&mut frame, self.container_sar);
@@ -188,10 +197,7 @@ impl VideoFilter {
             let shape = sys::picture_shape(&frame);
             let size = (shape.width.max(0) as u32, shape.height.max(0) as u32);
             self.settled.get_or_insert((size.0, size.1, shape.sar));
-            match &mut self.palette {
-                Some(palette) => palette.frame(Some(frame), base, out)?,
-                None => out(frame, base)?,
-            }
+            self.finish.frame(Some(frame), base, out)?;
         }
         Ok(())
     }

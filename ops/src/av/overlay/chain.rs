@@ -7,6 +7,12 @@ use crate::av::geometry::{Picture, Turn};
 use crate::av::sys::{self, PictureShape};
 use crate::op::Opacity;
 
+/// What lies over pictures of red, green and blue.
+const RGB: &str = "rgba";
+
+/// Candela per square metre of white on a picture of high dynamic range.
+const WHITE: u32 = 203;
+
 /// A watermark on its way over the picture.
 pub(super) struct Layer {
     /// Its source.
@@ -36,11 +42,26 @@ pub(super) fn chain(shape: &PictureShape, burned: Option<&Path>, layers: &[Layer
     let format = sys::pixel_format_name(shape.format).unwrap_or_default();
     let mut parts = Vec::new();
     let mut below = "in".to_owned();
-    if let Some(file) = burned {
-        parts.push(format!("[{below}]ass=filename={}[spoken]", escaped(file)));
-        below = "spoken".to_owned();
-    }
     let (mode, mark_format) = blending(&format);
+    match burned.map(|file| format!("ass=filename={}", escaped(file))) {
+        // The filter knows nothing of high dynamic range: it writes on a blank, which is laid over the picture as others are.
+        Some(ass) if shape.is_pq() || shape.is_hlg() => {
+            let blank = "format=pix_fmts=rgba,colorchannelmixer=rr=0:gg=0:bb=0:aa=0";
+            let straight = "format=pix_fmts=gbrap,unpremultiply=inplace=1";
+            let converted = into_colours(shape, mark_format);
+            parts.push(format!("[{below}]split[mute][copy]"));
+            parts.push(format!(
+                "[copy]{blank},{ass}:alpha=1,{straight},{converted}[words]"
+            ));
+            parts.push(format!("[mute][words]overlay=format={mode}[spoken]"));
+            below = "spoken".to_owned();
+        }
+        Some(ass) => {
+            parts.push(format!("[{below}]{ass}[spoken]"));
+            below = "spoken".to_owned();
+        }
+        None => {}
+    }
     for layer in layers {
         let (name, (x, y)) = (&layer.name, &layer.corner);
         let prepared = layer.filters(shape, mark_format);
@@ -62,7 +83,7 @@ fn blending(format: &str) -> (&'static str, &'static str) {
         _ if format.starts_with("yuv422p10") => ("yuv422p10", "yuva422p10le"),
         "yuv422p" | "yuvj422p" => ("yuv422", "yuva422p"),
         "yuv444p" | "yuvj444p" => ("yuv444", "yuva444p"),
-        _ => ("rgb", "rgba"),
+        _ => ("rgb", RGB),
     }
 }
 
@@ -87,18 +108,31 @@ impl Layer {
                 f64::from(self.opacity) / 100.0
             ));
         }
-        let (matrix, range) = colour(shape);
-        filters.push(format!("scale=out_color_matrix={matrix}:out_range={range}"));
-        filters.push(format!("format=pix_fmts={format}"));
+        filters.push(into_colours(shape, format));
         filters.join(",")
+    }
+}
+
+/// The filters from red, green and blue to the colours of the picture below.
+fn into_colours(shape: &PictureShape, format: &str) -> String {
+    let (matrix, range) = colour(shape);
+    if shape.is_pq() || shape.is_hlg() {
+        // White as the white of a page, not as the brightest light there is (ITU-R BT.2408).
+        return format!(
+            "zscale=tin=iec61966-2-1:pin=bt709:min=gbr:rin=pc:t={}:p=bt2020:m=bt2020nc:r={range}:npl={WHITE},\
+             format=pix_fmts={format}",
+            shape.transfer
+        );
+    }
+    match format {
+        RGB => format!("format=pix_fmts={format}"),
+        _ => format!("scale=out_color_matrix={matrix}:out_range={range},format=pix_fmts={format}"),
     }
 }
 
 /// How the picture below turns colours into numbers, as the scale filter calls it. What does not say is read by players by
 /// its size.
 fn colour(shape: &PictureShape) -> (&'static str, &'static str) {
-    /// `AVCOL_RANGE_JPEG`.
-    const FULL: i32 = 2;
     let (width, height) = dimensions(shape);
     let matrix = match shape.matrix {
         1 => "bt709",
@@ -109,9 +143,7 @@ fn colour(shape: &PictureShape) -> (&'static str, &'static str) {
         _ if width >= 1280 || height > 576 => "bt709",
         _ => "bt601",
     };
-    let full_format =
-        sys::pixel_format_name(shape.format).is_some_and(|name| name.starts_with("yuvj"));
-    let range = match shape.range == FULL || full_format {
+    let range = match shape.is_full_range() {
         true => "pc",
         false => "tv",
     };

@@ -165,6 +165,13 @@ impl Overlay {
         base: (i32, i32),
         first: Option<i64>,
     ) -> Result<Graph, OpsError> {
+        // What not every build of FFmpeg has.
+        let is_bright = shape.is_pq() || shape.is_hlg();
+        for (name, needed) in [("ass", self.burned.is_some()), ("zscale", is_bright)] {
+            if needed && ffmpeg::filter::find(name).is_none() {
+                return Err(OpsError::FilterMissing { name });
+            }
+        }
         let mut sources = vec![("in".to_owned(), source_args(shape, base))];
         let mut layers = Vec::new();
         let mut firsts = Vec::new();
