@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::place::Dimensions;
+use super::measure::Dimensions;
 use crate::av::geometry::{Picture, Turn};
 use crate::av::sys::{self, PictureShape};
 use crate::op::Opacity;

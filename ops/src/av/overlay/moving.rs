@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use ffmpeg_next as ffmpeg;
 
+use super::mark::share;
 use super::picture::Reel;
-use super::share;
 use crate::av::sys;
 use crate::{Cancel, Limits, OpsError};
 
