@@ -14,7 +14,8 @@ use ffmpeg_next::ffi;
 use ffmpeg_next::packet::{Mut as _, Ref as _};
 
 pub(crate) use picture::{
-    Mastering, describe_display, first_field_is_top, mastering_of_frame, samples, set_fields,
+    Mastering, aim_at_quality, describe_display, first_field_is_top, mastering_of_frame, samples,
+    set_fields,
 };
 pub(crate) use rewrite::Rewriter;
 

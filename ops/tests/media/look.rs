@@ -221,3 +221,11 @@ impl Frame {
         sum as f64 / self.data.len() as f64
     }
 }
+
+/// Bytes of every packet of the pictures.
+pub fn packet_sizes(path: &Path) -> Vec<usize> {
+    let probe = ffprobe(path, &["-show_entries", "packet=size"]);
+    let packets = probe["packets"].as_array().unwrap().iter();
+    let size = |packet: &Value| packet["size"].as_str().unwrap().parse().unwrap();
+    packets.map(size).collect()
+}

@@ -29,5 +29,7 @@ mod studio;
 mod subtitles;
 mod vframe;
 mod video_containers;
+mod video_quality;
+mod video_shape;
 mod vsample;
 mod watermark;

@@ -4,7 +4,7 @@ use opmill_ops::op::{Container, VideoCodec};
 use opmill_ops::{CommandError, Op, OpsError, parse};
 
 use crate::bench::{Bench, clip, ffprobe, packets, second_shown, utf8};
-use crate::look::{self, Clip, Shown, has_encoder};
+use crate::look::{self, Clip, has_encoder};
 
 /// Containers with their usual codecs, as ffprobe names them.
 const CONTAINERS: &[(&str, &str, &str, &str)] = &[

@@ -113,6 +113,7 @@ impl Encoder {
             if self.keys.as_mut().is_some_and(|keys| keys.cut(at)) {
                 sys::ask_for_key_picture(&mut frame);
             }
+            sys::aim_at_quality(&mut frame, self.context());
             self.durations.insert(pts, duration);
         } else {
             self.last_pts = Some(pts + duration.max(1) - 1);

@@ -77,6 +77,12 @@ pub(crate) fn set_fields(context: &mut ffmpeg::codec::Context, top_first: bool) 
     }
 }
 
+/// Gives a picture the quality its encoder was opened with: some encoders look for it here.
+pub(crate) fn aim_at_quality(frame: &mut ffmpeg::Frame, context: &ffmpeg::codec::Context) {
+    // SAFETY: copies one plain field between a live context and a frame we hold mutably.
+    unsafe { (*frame.as_mut_ptr()).quality = (*context.as_ptr()).global_quality }
+}
+
 /// The display that high dynamic range was made on (SMPTE ST 2086) and how bright it gets (CTA-861.3), as libav keeps them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Mastering {

@@ -11,6 +11,8 @@ use crate::op::H264Profile;
 const BUFFER: u64 = 2;
 
 // `forced-idr`: a key picture that is asked for, as segments do, refers to nothing before it.
+/// More bits per second than the finest pictures of VP8 take.
+const UNREACHED: u64 = 100_000_000;
 
 /// Options as libav takes them.
 struct Options(ffmpeg::Dictionary<'static>);
@@ -44,8 +46,8 @@ impl Options {
         }
     }
 
-    /// libvpx and libaom keep to a mean bit rate beside a quality.
-    fn rate_with_mean(&mut self, rate: Rate) {
+    /// libvpx and libaom keep to a mean bit rate beside a quality; `none` is what they take for no such thing.
+    fn rate_with_mean(&mut self, rate: Rate, none: u64) {
         match rate {
             Rate::Bits { mean, most } => {
                 self.set("b", mean);
@@ -55,7 +57,7 @@ impl Options {
             }
             Rate::Quality { level, cap } => {
                 self.set("crf", level);
-                self.set("b", cap.unwrap_or(0));
+                self.set("b", cap.unwrap_or(none));
             }
         }
     }
@@ -146,15 +148,30 @@ impl VideoSettings {
         let (deadline, speed) = self.preset.vpx();
         options.set("deadline", deadline);
         options.set("cpu-used", speed);
+        if let Rate::Quality { level: 0..4, .. } = self.rate {
+            // Finer than libvpx goes when it is not told that it may.
+            options.set("qmin", 0);
+            options.set("qmax", 63);
+        }
         if self.kind == VideoEncoderKind::Vpx9 {
             options.set("row-mt", 1);
+            options.rate_with_mean(self.rate, 0);
+        } else {
+            // VP8 has no quality without a bit rate.
+            options.rate_with_mean(self.rate, UNREACHED);
         }
-        options.rate_with_mean(self.rate);
     }
 
     fn svt(&self, options: &mut Options) {
         options.set("preset", self.preset.svt());
-        options.rate_with_buffer(self.rate);
+        options.rate_with_buffer(match self.rate {
+            // libav would ask for a constant bit rate, which SVT-AV1 has only for live pictures.
+            Rate::Bits { mean, most } => Rate::Bits {
+                mean,
+                most: most.filter(|&most| most > mean),
+            },
+            quality => quality,
+        });
         let mut parameters = format!("lp={}", self.threads.max(1));
         if let Some(mastering) = self.mastering {
             parameters += &mastering.svt();
@@ -166,7 +183,7 @@ impl VideoSettings {
         options.set("usage", "good");
         options.set("cpu-used", self.preset.aom());
         options.set("row-mt", 1);
-        options.rate_with_mean(self.rate);
+        options.rate_with_mean(self.rate, 0);
     }
 
     fn one_pass(&self, options: &mut Options) {
@@ -188,7 +205,11 @@ impl VideoSettings {
                     options.cap(most);
                 }
             }
-            Rate::Quality { level, cap: None } => options.quantizer(level),
+            Rate::Quality { level, cap: None } => {
+                options.quantizer(level);
+                // As fine as it goes; libav stops at 2 by itself.
+                options.set("qmin", 1);
+            }
             // As many bits as there may be, but no finer than what is wanted.
             Rate::Quality {
                 level,
