@@ -1,6 +1,6 @@
 //! The rows of `vsample` (wire.md 6.3).
 
-use super::frames::{CELLS, PLAIN_COLOUR, COUNT, GAP, PATTERN, TENTHS};
+use super::frames::{CELLS, COUNT, GAP, PATTERN, PLAIN_COLOUR, TENTHS};
 use super::rule::Rule;
 use super::table::{Group, Head, Table, parameter};
 use super::values::{LENGTH, PICTURE, ROTATE, SIZE, TIME};

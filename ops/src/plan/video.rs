@@ -120,6 +120,7 @@ fn chain(
         },
         keep_dynamics: is_deep,
         full_range: kind.knows_full_range(),
+        matrix: kind.matrix(),
         even: !is_gif,
         square: is_gif,
         palette: is_gif,

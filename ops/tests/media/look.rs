@@ -11,19 +11,28 @@ use crate::bench::{Bench, ffmpeg, seconds, utf8};
 
 /// True if the ffmpeg program has this encoder; says so when not. The program and the library come from one source.
 pub fn has_encoder(name: &str) -> bool {
-    static KNOWN: OnceLock<String> = OnceLock::new();
-    let list = KNOWN.get_or_init(|| {
+    static LIST: OnceLock<String> = OnceLock::new();
+    is_listed(&LIST, "-encoders", name)
+}
+
+/// As `has_encoder`, for filters.
+pub fn has_filter(name: &str) -> bool {
+    static LIST: OnceLock<String> = OnceLock::new();
+    is_listed(&LIST, "-filters", name)
+}
+
+fn is_listed(list: &OnceLock<String>, what: &str, name: &str) -> bool {
+    let list = list.get_or_init(|| {
         let out = Command::new("ffmpeg")
-            .args(["-hide_banner", "-encoders"])
+            .args(["-hide_banner", what])
             .output()
             .unwrap();
         String::from_utf8_lossy(&out.stdout).into_owned()
     });
-    let known = list
-        .lines()
-        .any(|line| line.split_whitespace().nth(1) == Some(name));
+    let names = list.lines().map(|line| line.split_whitespace().nth(1));
+    let known = names.into_iter().any(|listed| listed == Some(name));
     if !known {
-        eprintln!("left out: ffmpeg has no encoder {name}");
+        eprintln!("left out: ffmpeg {what} does not list {name}");
     }
     known
 }

@@ -28,6 +28,7 @@ mod segments_locked;
 mod studio;
 mod subtitles;
 mod vframe;
+mod video_colours;
 mod video_containers;
 mod video_quality;
 mod video_shape;

@@ -10,6 +10,7 @@ use ffmpeg_next as ffmpeg;
 use super::{Encoder, Opened, find};
 use crate::OpsError;
 use crate::av::AvError;
+use crate::av::filter::Matrix;
 use crate::av::sys::{self, Mastering};
 use crate::op::{H264Level, H264Profile, Preset, VideoCodec};
 
@@ -121,6 +122,15 @@ impl VideoEncoderKind {
             self,
             Self::X264 | Self::X265 | Self::Vpx9 | Self::SvtAv1 | Self::AomAv1 | Self::Vvenc
         )
+    }
+
+    /// How players of this codec know which colours are meant.
+    pub(crate) fn matrix(self) -> Matrix {
+        match self {
+            Self::Vpx8 | Self::Theora | Self::Mpeg1 => Matrix::Standard,
+            Self::Xvid | Self::Mpeg4 => Matrix::Guessed,
+            _ => Matrix::Noted,
+        }
     }
 
     /// True if the stream can say that its pictures are fields.
