@@ -4,7 +4,7 @@ use super::VideoPlan;
 use crate::OpsError;
 use crate::av::clock::Clock;
 use crate::av::encode::{Rate, VideoEncoderKind, VideoSettings};
-use crate::av::filter::VideoChain;
+use crate::av::filter::{Fields, VideoChain};
 use crate::av::geometry::{Fit, Turn};
 use crate::av::overlay::OverlayPlan;
 use crate::av::sys::{self, RawStream};
@@ -45,7 +45,7 @@ pub(super) fn plan(
         in_order: op.container == Container::Avi,
         profile: op.video.profile,
         level: op.video.level,
-        keeps_fields: !chain.deinterlace,
+        keeps_fields: chain.fields == Fields::Keep,
         mastering: stream.mastering.filter(|_| chain.keep_dynamics),
         threads,
     };
@@ -92,7 +92,10 @@ fn chain(
         kind.knows_fields() && !turn.moves_lines() && video.profile != Some(H264Profile::Baseline);
     VideoChain {
         // A codec that cannot say that its pictures are fields would show them as combs.
-        deinterlace: video.deinterlace || !has_fields,
+        fields: match video.deinterlace || !has_fields {
+            true => Fields::Join,
+            false => Fields::Keep,
+        },
         turn,
         size: video.size,
         fit: match (video.autofill, video.autoscale) {

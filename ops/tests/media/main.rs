@@ -30,6 +30,7 @@ mod subtitles;
 mod vframe;
 mod video_colours;
 mod video_containers;
+mod video_fields;
 mod video_quality;
 mod video_shape;
 mod vsample;

@@ -11,7 +11,7 @@ mod video;
 pub(crate) use audio::{AudioChain, AudioFilter};
 pub(crate) use graph::{Graph, Kind};
 pub(crate) use matrix::MatrixFilter;
-pub(crate) use video::{Matrix, VideoChain, VideoFilter, source_args};
+pub(crate) use video::{Fields, Matrix, VideoChain, VideoFilter, source_args};
 
 use super::{MICROS, rescale};
 

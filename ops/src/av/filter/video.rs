@@ -23,8 +23,8 @@ mod tone;
 /// What happens to the pictures of one output.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct VideoChain {
-    /// Interlaced pictures become whole ones; otherwise their fields stay apart.
-    pub(crate) deinterlace: bool,
+    /// What becomes of the fields of interlaced pictures.
+    pub(crate) fields: Fields,
     pub(crate) turn: Turn,
     pub(crate) size: Option<Size>,
     /// What becomes of the aspect inside `size`.
@@ -54,6 +54,17 @@ pub(crate) struct VideoChain {
     pub(crate) palette: bool,
 }
 
+/// What becomes of the fields of interlaced pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fields {
+    /// They stay fields, as far as what else is done lets them.
+    Keep,
+    /// They become whole pictures.
+    Join,
+    /// As `Join`, of a picture without neighbours to learn from.
+    JoinAlone,
+}
+
 /// How players know how brightness and colour are made of red, green and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Matrix {
@@ -66,10 +77,10 @@ pub(crate) enum Matrix {
 }
 
 impl VideoChain {
-    /// Nothing but a change of pixel format, from high dynamic range if it has to be.
+    /// Nothing but a change of pixel format, from fields and from high dynamic range if it has to be.
     pub(crate) fn into_format(pixel_formats: &'static str) -> Self {
         Self {
-            deinterlace: false,
+            fields: Fields::JoinAlone,
             turn: Turn::default(),
             size: None,
             fit: Fit::Stretch,

@@ -5,7 +5,7 @@ use ffmpeg_next as ffmpeg;
 
 use crate::OpsError;
 use crate::av::AvError;
-use crate::av::filter::{MatrixFilter, VideoChain, VideoFilter};
+use crate::av::filter::{Fields, MatrixFilter, VideoChain, VideoFilter};
 use crate::av::geometry::{Fit, Picture, Turn, even};
 use crate::av::sys::{self, Colour, RawStream};
 use crate::op::{Ratio, Size};
@@ -74,7 +74,7 @@ impl Screen {
         let (width, height) = picture.resized(all, Fit::Inside, self.sar.get());
         let bar = (self.width - width.min(self.width)).max(self.height - height.min(self.height));
         VideoChain {
-            deinterlace: true,
+            fields: Fields::Join,
             turn: turn(stream),
             size: Some(all),
             fit: match bar > NO_BAR {

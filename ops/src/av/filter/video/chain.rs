@@ -1,7 +1,7 @@
 //! The filters between source and sink as libav reads them.
 
-use super::VideoChain;
 use super::colour::colours;
+use super::{Fields, VideoChain};
 use crate::OpsError;
 use crate::av::geometry::{Canvas, Fit, Picture, even};
 use crate::av::sys::PictureShape;
@@ -16,35 +16,47 @@ pub(super) fn video_chain(
     interlaced: bool,
     settled: Option<(u32, u32, (i32, i32))>,
 ) -> Result<String, OpsError> {
-    let mut filters = Vec::<String>::new();
-    // Less than that is no picture for the filter, and nothing that was ever interlaced.
-    let is_tiny = shape.width < 4 || shape.height < 4;
-    if chain.deinterlace && interlaced && !is_tiny {
-        filters.push("bwdif=mode=send_frame:parity=auto:deint=interlaced".into());
-    }
-    filters.extend(chain.turn.filters().into_iter().map(String::from));
-    if let Some((num, den)) = chain.frame_rate {
-        filters.push(format!("fps=fps={num}/{den}"));
-    }
     let picture = Picture::new(
         shape.width.max(1) as u32,
         shape.height.max(1) as u32,
         shape.sar,
     )
     .turned(chain.turn);
-    // Fields are scaled each for itself.
-    let keeps_fields = interlaced && !chain.deinterlace;
-    let sized = size(&mut filters, chain, picture, keeps_fields);
-    let now = chain.part.map_or(sized, |part| (part.width, part.height));
+    let now = (picture.width, picture.height);
+    let wanted = wanted_size(chain, picture);
     let canvas = match chain.size {
         Some(Size::Exact { width, height }) if chain.fit == Fit::Fill => {
             let all = on_grid((width, height), chain.even);
-            Some(Canvas::filled(now, all, chain.even))
+            Some(Canvas::filled(wanted, all, chain.even))
         }
-        _ if chain.pad.is_given() => Some(Canvas::padded(now, chain.pad, chain.even)?),
+        _ if chain.pad.is_given() => Some(Canvas::padded(wanted, chain.pad, chain.even)?),
         _ => None,
     };
-    filters.extend(colours(chain, shape, sized.1, canvas.is_some())?);
+    // Two lines of one field share their colour, so fields go by four lines of the picture.
+    let by_four = |lines: u32| lines.is_multiple_of(4);
+    let stays = by_four(now.1) && by_four(wanted.1) || now == wanted;
+    let stays = stays && canvas.is_none_or(|canvas| by_four(canvas.at.1));
+    let keeps_fields = interlaced && stays && chain.fields == Fields::Keep;
+
+    let mut filters = Vec::<String>::new();
+    // Less than that is no picture for the filter, and nothing that was ever interlaced.
+    let is_tiny = shape.width < 4 || shape.height < 4;
+    if interlaced && !keeps_fields && !is_tiny {
+        filters.push(match chain.fields {
+            // Between two moments, what did not move is taken from both fields. One picture says nothing of that.
+            Fields::Keep | Fields::Join => {
+                "bwdif=mode=send_frame:parity=auto:deint=interlaced".into()
+            }
+            Fields::JoinAlone => "estdif=mode=frame:parity=auto:deint=interlaced".into(),
+        });
+    }
+    filters.extend(chain.turn.filters().into_iter().map(String::from));
+    if let Some((num, den)) = chain.frame_rate {
+        filters.push(format!("fps=fps={num}/{den}"));
+    }
+    filters.extend(sized(chain, now, wanted, keeps_fields));
+    filters.extend(colours(chain, shape, wanted.1, canvas.is_some())?);
+    let now = chain.part.map_or(wanted, |part| (part.width, part.height));
     // After the colours: where two pixels share one, an odd place would be off by half.
     if let Some(Area {
         x,
@@ -83,32 +95,37 @@ pub(super) fn video_chain(
     Ok(filters.join(","))
 }
 
-/// Gives the picture the size that is asked for; tells what it is.
-fn size(
-    filters: &mut Vec<String>,
-    chain: &VideoChain,
-    picture: Picture,
-    keeps_fields: bool,
-) -> (u32, u32) {
-    let now = (picture.width, picture.height);
+/// The size of the picture itself.
+fn wanted_size(chain: &VideoChain, picture: Picture) -> (u32, u32) {
     let wanted = match chain.size {
         Some(size) => picture.resized(size, chain.fit, chain.sar.map_or((1, 1), Ratio::get)),
         None if chain.square => picture.squared(),
-        None => now,
+        None => (picture.width, picture.height),
     };
-    let wanted = on_grid(wanted, chain.even);
+    on_grid(wanted, chain.even)
+}
+
+/// The filter that gives the picture this size, if it needs one.
+fn sized(
+    chain: &VideoChain,
+    now: (u32, u32),
+    wanted: (u32, u32),
+    keeps_fields: bool,
+) -> Option<String> {
+    let (width, height) = wanted;
+    if keeps_fields && now.1.is_multiple_of(4) {
+        // Each field for itself, and if it is only that their colours come down to half the lines.
+        return Some(format!("scale={width}:{height}:flags=bicubic:interl=1"));
+    }
     if wanted == now {
-        return now;
+        return None;
     }
     // A line is cut off rather than every pixel being smeared over a fraction of its neighbour.
-    let is_cut = chain.size.is_none() && !chain.square && wanted.0 <= now.0 && wanted.1 <= now.1;
-    let (width, height) = wanted;
-    filters.push(match (is_cut, keeps_fields) {
-        (true, _) => format!("crop={width}:{height}:0:0"),
-        (false, true) => format!("scale={width}:{height}:flags=bicubic:interl=1"),
-        (false, false) => format!("scale={width}:{height}:flags=bicubic"),
-    });
-    wanted
+    let is_cut = chain.size.is_none() && !chain.square && width <= now.0 && height <= now.1;
+    Some(match is_cut {
+        true => format!("crop={width}:{height}:0:0"),
+        false => format!("scale={width}:{height}:flags=bicubic"),
+    })
 }
 
 fn on_grid((width, height): (u32, u32), to_even: bool) -> (u32, u32) {
