@@ -31,6 +31,6 @@ pub use entry::{BucketName, Entry, EntryError, Key, ObjectRef};
 pub use error::{ArchiveError, BadName, CommandError, Disposition, OpsError, SyntaxError};
 pub use grammar::{Command, Pipeline, SaveAs, Span, Template, expand, parse, parse_lenient};
 pub use limits::Limits;
-pub use op::{Avthumb, Decompression, Getapic, ImageView2, Op, Vframe, Vsample};
+pub use op::{Avconcat, Avthumb, Decompression, Getapic, ImageView2, Op, Vframe, Vsample};
 pub use probe::{Probe, probe};
 pub use run::{Environment, Name, Output, Phase, Progress, Task, run};

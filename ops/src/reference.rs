@@ -13,7 +13,7 @@ pub struct OpReference {
     pub summary: &'static str,
     /// How a command with it is written.
     pub form: String,
-    /// Its first segment, then its parameters in canonical order.
+    /// Its first segment, then its parameters in canonical order, then the segments behind them.
     pub parameters: Vec<ParameterReference>,
 }
 

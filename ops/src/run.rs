@@ -240,6 +240,9 @@ pub fn run(
             (stage, Ok(Op::Vsample(op))) => run.media(stage, |source, probe, stage, env| {
                 stage::vsample::run(source, probe, stage, &op, env)
             }),
+            (stage, Ok(Op::Avconcat(op))) => run.file(stage, |source, stage, env| {
+                stage::avconcat::run(source, stage, &op, env)
+            }),
             (stage, Ok(Op::Getapic(op))) => run.media(stage, |source, _, stage, env| {
                 stage::getapic::run(source, stage, op, env)
             }),

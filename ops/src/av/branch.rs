@@ -102,7 +102,7 @@ impl Branch {
             } else {
                 Vec::new()
             },
-            chapters: if plan.keep_metadata && plan.trim.is_none() {
+            chapters: if plan.keep_metadata && plan.trim.is_none() && !origin.is_joined() {
                 chapters(input)
             } else {
                 Vec::new()

@@ -96,6 +96,11 @@ impl<'a> Origin<'a> {
         self.files[self.reading.parts[0].file]
     }
 
+    /// True if the output is made of several parts.
+    pub(crate) fn is_joined(&self) -> bool {
+        self.reading.is_joined()
+    }
+
     /// What a stream of the reading is.
     pub(crate) fn facts(&self, stream: usize) -> &'a RawStream {
         &self.reading.streams[stream].facts

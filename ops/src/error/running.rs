@@ -368,6 +368,46 @@ pub enum OpsError {
         /// What is wrong with it.
         reason: Box<OpsError>,
     },
+    /// A part cannot follow another one without being encoded.
+    #[error(
+        "{difference} as in part 1, so the packets of one cannot follow those of the other; write `mode/2` to encode all parts anew"
+    )]
+    Unlike {
+        /// What it is like, and what it is not like: "its video is 320x240, not 640x360".
+        difference: String,
+    },
+    /// The container does not hold the codec of the parts.
+    #[error(
+        "`mode/1` cannot put {codec} into {container}; write `mode/2` to encode all parts anew, or choose another container"
+    )]
+    CannotJoin {
+        /// Codec of the parts.
+        codec: String,
+        /// Container wanted.
+        container: &'static str,
+    },
+    /// The order does not fit the files to be joined.
+    #[error(
+        "`concatorder` has {numbers} numbers, but {files} files are to be joined: the source {}",
+        if *listed { "is one of those listed" } else { "and those listed" }
+    )]
+    OrderUnfit {
+        /// Numbers given.
+        numbers: usize,
+        /// Files there are.
+        files: usize,
+        /// The source is in the list.
+        listed: bool,
+    },
+    /// A place is given for a source that has one already.
+    #[error(
+        "`index` is the place of a source that is not in the list, but {} is the source",
+        quoted(name)
+    )]
+    SourceListed {
+        /// Its name in the list.
+        name: String,
+    },
     /// Copied pictures cannot begin with some that are not to be seen.
     #[error(
         "its first pictures are hidden by an edit list, so it cannot follow another part as it is; write `mode/2` to encode all parts anew"
@@ -409,6 +449,18 @@ impl OpsError {
             path: path.to_owned(),
             kind: error.kind(),
             errno: error.raw_os_error(),
+        }
+    }
+
+    /// The same of one of several files; `number` counts them from 0. A stop is no file's fault.
+    pub(crate) fn of_part(self, number: usize, name: &str) -> Self {
+        match self {
+            Self::Cancelled => Self::Cancelled,
+            reason => Self::Part {
+                number: number + 1,
+                name: name.to_owned(),
+                reason: Box::new(reason),
+            },
         }
     }
 

@@ -18,6 +18,7 @@ pub(super) static TABLE: Table<Decompression> = Table {
         get: |op| FORMAT.write(&op.format),
     },
     groups: &[("", ROWS)],
+    tail: None,
     rules: &[],
     wrap: Op::Decompression,
 };

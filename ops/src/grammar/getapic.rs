@@ -17,6 +17,7 @@ pub(super) static TABLE: Table<Getapic> = Table {
         get: |op| FORMAT.write(&op.format),
     },
     groups: &[],
+    tail: None,
     rules: &[],
     wrap: Op::Getapic,
 };

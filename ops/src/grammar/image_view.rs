@@ -25,6 +25,7 @@ pub(super) static TABLE: Table<ImageView2> = Table {
         },
     },
     groups: &[("", ROWS)],
+    tail: None,
     rules: &[RULES],
     wrap: Op::ImageView2,
 };

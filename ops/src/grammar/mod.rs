@@ -9,6 +9,7 @@
 //! `table` says what an op's row of parameters is, `avthumb` and `vframe` are the rows; `parse`, `print` and the
 //! reference in [`crate::reference`] all read them, so that none can drift from another.
 
+mod avconcat;
 mod avthumb;
 mod bare;
 mod colours;

@@ -2,7 +2,9 @@
 
 use super::segment::Segment;
 use super::table::AnyTable;
-use super::{avthumb, bare, decompression, getapic, image_view, nearest, vframe, vsample};
+use super::{
+    avconcat, avthumb, bare, decompression, getapic, image_view, nearest, vframe, vsample,
+};
 use crate::error::CommandError;
 use crate::op::Op;
 
@@ -11,6 +13,7 @@ pub(crate) static TABLES: &[&dyn AnyTable] = &[
     &avthumb::TABLE,
     &vframe::TABLE,
     &vsample::TABLE,
+    &avconcat::TABLE,
     &image_view::TABLE,
     &getapic::TABLE,
     &decompression::TABLE,
@@ -39,6 +42,7 @@ pub(super) fn print(op: &Op) -> String {
         Op::Avthumb(op) => avthumb::TABLE.print(op),
         Op::Vframe(op) => vframe::TABLE.print(op),
         Op::Vsample(op) => vsample::TABLE.print(op),
+        Op::Avconcat(op) => avconcat::TABLE.print(op),
         Op::ImageView2(op) => image_view::TABLE.print(op),
         Op::Getapic(op) => getapic::TABLE.print(op),
         Op::Decompression(op) => decompression::TABLE.print(op),

@@ -161,7 +161,7 @@ fn missing(op: &'static str, found: &Given<'_>, needs: &[&str], hint: &str) -> C
 
 #[cfg(test)]
 mod tests {
-    use super::super::{avthumb, image_view, vframe, vsample};
+    use super::super::{avconcat, avthumb, image_view, vframe, vsample};
     use super::*;
 
     /// A misspelt name would make a rule that never speaks.
@@ -184,7 +184,8 @@ mod tests {
                 Rule::Lacks { .. } => continue,
                 Rule::NeedsAny { parameter, any, .. } => (parameter, *any),
             };
-            let known = |name: &str| known(name) || name == table.head.name;
+            let tail = table.tail.as_ref().map(|tail| tail.name);
+            let known = |name: &str| known(name) || name == table.head.name || Some(name) == tail;
             assert!(known(with), "{with}");
             assert!(others.iter().all(|name| known(name)), "{others:?}");
         }
@@ -194,6 +195,7 @@ mod tests {
     fn rules_speak_of_known_parameters() {
         names_are_known(&avthumb::TABLE);
         names_are_known(&vframe::TABLE);
+        names_are_known(&avconcat::TABLE);
         names_are_known(&image_view::TABLE);
         names_are_known(&vsample::TABLE);
     }

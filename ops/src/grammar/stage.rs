@@ -11,7 +11,8 @@ use crate::error::{CommandError, SyntaxError};
 const LISTED: usize = 24;
 
 impl<T> Table<T> {
-    /// The op a stage stands for: its head, then `name/value` pairs in any order, then the rules over all of them.
+    /// The op a stage stands for: its head, then `name/value` pairs in any order and the values of its list, then the rules
+    /// over all of them.
     pub(super) fn read(&self, stage: Segment<'_>, reading: &mut Reading) -> Result<T, Fault> {
         let (name, rest) = stage.name();
         let mut segments = rest.into_iter().flat_map(|rest| rest.split(SLASH));
@@ -28,6 +29,9 @@ impl<T> Table<T> {
                 Err(self.nameless(name))?;
             }
             let Some(row) = self.row(name.text) else {
+                if self.listed(&mut op, name, &mut given)? {
+                    continue;
+                }
                 let unknown = self.unknown(name);
                 if !reading.lenient {
                     return Err(unknown.into());
@@ -71,6 +75,43 @@ impl<T> Table<T> {
         Ok(op)
     }
 
+    /// Takes a value of the list. False if there is no list, or if this looks more like the name of a parameter.
+    fn listed<'a>(
+        &self,
+        op: &mut T,
+        value: Segment<'a>,
+        given: &mut Vec<Given<'a>>,
+    ) -> Result<bool, CommandError> {
+        let Some(tail) = &self.tail else {
+            return Ok(false);
+        };
+        let is_word = value.text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let so_far = given.iter().filter(|given| given.name == tail.name);
+        if so_far.count() == tail.most {
+            let allowed = format!("at most {} of them", tail.most);
+            return match is_word && nearest(value.text, self.names()).is_some() {
+                true => Ok(false),
+                false => Err(self.bad_value(tail.name, value, allowed)),
+            };
+        }
+        if (tail.push)(op, value.text) {
+            given.push(Given {
+                name: tail.name,
+                segment: value,
+            });
+            return Ok(true);
+        }
+        match is_word {
+            true => Ok(false),
+            false => Err(self.bad_value(tail.name, value, tail.range.to_owned())),
+        }
+    }
+
+    /// The names of its parameters.
+    fn names(&self) -> impl Iterator<Item = &'static str> + use<T> {
+        self.rows().map(|row| row.name)
+    }
+
     fn headless(&self, name: Segment<'_>) -> CommandError {
         CommandError::Missing {
             span: name.span,
@@ -95,7 +136,7 @@ impl<T> Table<T> {
     }
 
     fn unknown(&self, name: Segment<'_>) -> CommandError {
-        let names = || self.rows().map(|row| row.name);
+        let names = || self.names();
         let allowed = match names().count() {
             0..=LISTED => names().collect::<Vec<_>>().join(", "),
             _ => format!("those that `opmill ops {}` lists", self.name),

@@ -14,6 +14,8 @@ pub(super) struct Table<T: 'static> {
     pub head: Head<T>,
     /// In canonical order, each group with its heading in the reference; one alone needs none.
     pub groups: &'static [(&'static str, Group<T>)],
+    /// Values without names behind the parameters.
+    pub tail: Option<Tail<T>>,
     pub rules: &'static [&'static [Rule<T>]],
     /// Into the closed set of ops.
     pub wrap: fn(T) -> Op,
@@ -28,6 +30,22 @@ pub(super) struct Head<T> {
     pub about: &'static str,
     pub make: fn(&str) -> Option<T>,
     pub get: fn(&T) -> String,
+}
+
+/// Segments that are values and have no name: a list, printed behind the parameters. No name of a parameter may be such a
+/// value, so that a list may stand anywhere among them.
+pub(super) struct Tail<T> {
+    pub name: &'static str,
+    pub range: &'static str,
+    /// How many there may be.
+    pub most: usize,
+    pub default: &'static str,
+    pub example: &'static str,
+    pub about: &'static str,
+    /// Takes one more value if it is allowed, and says so.
+    pub push: fn(&mut T, &str) -> bool,
+    /// The canonical texts of all of them.
+    pub get: fn(&T) -> Vec<String>,
 }
 
 /// Parameters about one thing.
@@ -149,14 +167,27 @@ impl<T> AnyTable for Table<T> {
             example: row.example,
             about: row.about,
         });
+        let tail = self.tail.as_ref().map(|tail| ParameterReference {
+            group: "",
+            name: tail.name,
+            aliases: &[],
+            kind: "last segments",
+            range: tail.range.to_owned(),
+            default: tail.default,
+            example: tail.example,
+            about: tail.about,
+        });
+        let list = self.tail.as_ref().map(|tail| format!("/<{}>…", tail.name));
         OpReference {
             name: self.name,
             summary: self.summary,
             form: format!(
-                "{}/<{}>[/<name>/<value>]…[|saveas/<target>]",
-                self.name, self.head.name
+                "{}/<{}>[/<name>/<value>]…{}[|saveas/<target>]",
+                self.name,
+                self.head.name,
+                list.unwrap_or_default()
             ),
-            parameters: std::iter::once(head).chain(rows).collect(),
+            parameters: std::iter::once(head).chain(rows).chain(tail).collect(),
         }
     }
 }
@@ -172,13 +203,16 @@ impl<T> Table<T> {
             .find(|row| row.name == name || row.aliases.contains(&name))
     }
 
-    /// The canonical text of an op: rows in the order of the table, flags only when they are on.
+    /// The canonical text of an op: rows in the order of the table, flags only when they are on, then the list.
     pub(super) fn print(&self, op: &T) -> String {
         let mut text = format!("{}/{}", self.name, (self.head.get)(op));
         for row in self.rows() {
             if let Some(value) = (row.get)(op) {
                 text.extend(["/", row.name, "/", &value]);
             }
+        }
+        for value in self.tail.iter().flat_map(|tail| (tail.get)(op)) {
+            text.extend(["/", &value]);
         }
         text
     }

@@ -23,6 +23,7 @@ pub(super) static TABLE: Table<Vframe> = Table {
         ("Size", SIZE),
         ("Files", FILES),
     ],
+    tail: None,
     rules: &[MOMENT_RULES, SIZE_RULES, FILE_RULES],
     wrap: |op| Op::Vframe(Box::new(op)),
 };

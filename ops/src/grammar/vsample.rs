@@ -19,6 +19,7 @@ pub(super) static TABLE: Table<Vsample> = Table {
         get: |op| PICTURE.write(&op.format),
     },
     groups: &[("Pictures", PICTURES), ("Sheets", SHEETS)],
+    tail: None,
     rules: &[RULES],
     wrap: |op| Op::Vsample(Box::new(op)),
 };

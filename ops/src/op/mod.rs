@@ -4,6 +4,7 @@
 //! Names and ranges come from `wire.md` 6.1 to 6.9.
 
 mod audio;
+mod avconcat;
 mod avinfo;
 mod container;
 mod cut;
@@ -23,6 +24,7 @@ mod vsample;
 mod watermark;
 
 pub use audio::{Audio, AudioCodec, Channels, SampleRate};
+pub use avconcat::{Avconcat, JoinForm, JoinMode, Order, Place};
 pub use avinfo::Avinfo;
 pub use container::Container;
 pub use cut::{Cut, Range, Ranges};
@@ -60,6 +62,8 @@ pub enum Op {
     Vframe(Box<Vframe>),
     /// `vsample/<picture>`: the same, as another service spells it.
     Vsample(Box<Vsample>),
+    /// `avconcat/<container>`: several files joined into one.
+    Avconcat(Avconcat),
     /// `imageView2/<format>`: a picture made smaller, or written in another format.
     ImageView2(ImageView2),
     /// `getapic/<format>`: the picture inside an audio file.
@@ -144,6 +148,7 @@ impl Op {
             Self::Avthumb(_) => "avthumb",
             Self::Vframe(_) => "vframe",
             Self::Vsample(_) => "vsample",
+            Self::Avconcat(_) => "avconcat",
             Self::ImageView2(_) => "imageView2",
             Self::Getapic(_) => "getapic",
             Self::Decompression(_) => "decompression",
@@ -157,6 +162,7 @@ impl Op {
             Self::Avthumb(op) => op.container.suffix(),
             Self::Vframe(op) => op.suffix(),
             Self::Vsample(op) => op.suffix(),
+            Self::Avconcat(op) => op.container().suffix(),
             Self::ImageView2(op) => op.format().unwrap_or(StillFormat::Jpg).suffix(),
             Self::Getapic(op) => op.format.suffix(),
             Self::Decompression(_) => "txt",
@@ -168,7 +174,7 @@ impl Op {
     pub fn gives(&self) -> Kind {
         match self {
             Self::Avthumb(op) if op.container.is_segmented() => Kind::Files,
-            Self::Avthumb(_) => Kind::Media,
+            Self::Avthumb(_) | Self::Avconcat(_) => Kind::Media,
             Self::Vframe(op) if op.is_zip || op.sprite.is_some() => Kind::Files,
             Self::Vsample(op) if op.has_sheets() => Kind::Files,
             Self::Vframe(_) | Self::Vsample(_) | Self::ImageView2(_) | Self::Getapic(_) => {
@@ -185,7 +191,7 @@ impl Op {
                 matches!(made, Kind::Media | Kind::Picture)
             }
             Self::ImageView2(_) => made == Kind::Picture,
-            Self::Getapic(_) => made == Kind::Media,
+            Self::Getapic(_) | Self::Avconcat(_) => made == Kind::Media,
             Self::Decompression(_) => false,
         }
     }
@@ -197,6 +203,7 @@ impl Op {
                 let (subtitles, watermark) = (op.subtitles.objects(), op.watermark.objects());
                 subtitles.chain(watermark).collect()
             }
+            Self::Avconcat(op) => op.files.iter().collect(),
             Self::Vframe(_)
             | Self::Vsample(_)
             | Self::ImageView2(_)

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::OpsError;
 mod audio;
+mod join;
 pub(crate) mod ladder;
 mod overlay;
 mod parts;
@@ -11,7 +12,8 @@ mod subtitles;
 mod video;
 
 pub(crate) use audio::natural_layout;
-pub(crate) use parts::{Part, Reading, Strand, Window, Windows};
+pub(crate) use join::{Piece, join};
+pub(crate) use parts::{Part, Reading, Strand, Windows};
 
 use crate::av::encode::{AudioSettings, VideoSettings};
 use crate::av::filter::{AudioChain, Trim, VideoChain};

@@ -111,7 +111,7 @@ impl Windows {
         match self.0.as_slice() {
             [window] => window.trim(),
             // The parts are cut before they are joined.
-            _ => Some(Trim { length: None }),
+            _ => None,
         }
     }
 
@@ -137,16 +137,11 @@ impl Windows {
 }
 
 impl Part {
-    /// An error of this part, the `number`th from 0, with its name where it has one. A stop is nobody's fault.
+    /// An error of this part, the `number`th from 0, with its name where it has one.
     pub(crate) fn blamed(&self, number: usize, error: OpsError) -> OpsError {
-        match (&self.name, error) {
-            (_, OpsError::Cancelled) => OpsError::Cancelled,
-            (Some(name), error) => OpsError::Part {
-                number: number + 1,
-                name: name.clone(),
-                reason: Box::new(error),
-            },
-            (None, error) => error,
+        match &self.name {
+            Some(name) => error.of_part(number, name),
+            None => error,
         }
     }
 }
@@ -172,8 +167,8 @@ impl Reading {
         }
     }
 
-    /// True if its parts have to be joined.
+    /// True if something has to be done to its parts before they are one.
     pub(crate) fn is_joined(&self) -> bool {
-        self.parts.len() > 1
+        self.parts.len() > 1 || self.streams.iter().any(|strand| strand.screen.is_some())
     }
 }

@@ -179,7 +179,7 @@ fn steady_rate(codec: VideoCodec, container: Container, stream: &RawStream) -> O
 }
 
 /// Bits per second of the source's pictures, as far as headers tell. Below 16 kbit/s a cap would only harm.
-fn source_bits(stream: &RawStream, probe: &Probe) -> Option<u64> {
+pub(super) fn source_bits(stream: &RawStream, probe: &Probe) -> Option<u64> {
     let known = if stream.bit_rate > 0 {
         stream.bit_rate
     } else {

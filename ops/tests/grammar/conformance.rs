@@ -1,10 +1,10 @@
 //! The protocol's conformance vectors that concern the op language, by their numbers.
 
 use opmill_ops::b64u;
-use opmill_ops::op::{Container, Op};
-use opmill_ops::{CommandError, Entry, EntryError, SaveAs, parse};
+use opmill_ops::op::{Container, JoinMode, Op};
+use opmill_ops::{Entry, EntryError, ObjectRef, SaveAs, parse};
 
-use crate::{command, pipeline, refusal};
+use crate::{pipeline, refusal};
 
 fn encoded(bucket: &str, key: &str) -> String {
     Entry {
@@ -109,25 +109,27 @@ fn c57_the_vendor_s_trimming_example() {
     assert_eq!(op.cut.length.map(|t| t.millis()), Some(100_000));
 }
 
-/// avconcat is not an op of this version: the command is kept whole and fails alone.
 #[test]
-fn c58_a_join_is_one_command_of_an_unknown_op() {
+fn c58_a_join_of_the_source_and_another_file() {
     let base64 = "YXZjb25jYXQvbXA0L21vZGUvMi9jb25jYXRvcmRlci8xLTIvbW9vdlRvRnJvbnQvMS9NaTV0Y0RRPXxzYXZlYXMvWW10ME9tb3ViWEEw";
     let text = String::from_utf8(b64u::decode(base64).unwrap()).unwrap();
     assert_eq!(
         text,
         "avconcat/mp4/mode/2/concatorder/1-2/moovToFront/1/Mi5tcDQ=|saveas/Ymt0OmoubXA0"
     );
-    assert_eq!(command(&text).text, text);
-    match refusal(&text) {
-        CommandError::UnknownOp { name, span, .. } => {
-            assert_eq!(
-                (name.as_str(), &text[span.start..span.end]),
-                ("avconcat", "avconcat")
-            );
-        }
-        other => panic!("{other}"),
-    }
+    assert_eq!(target(&text), "bkt:j.mp4");
+    let pipeline = pipeline(&text);
+    let [Op::Avconcat(op)] = pipeline.ops.as_slice() else {
+        panic!("{pipeline}")
+    };
+    assert_eq!(
+        (op.container(), op.mode()),
+        (Container::Mp4, JoinMode::Encode)
+    );
+    assert_eq!(op.order.as_ref().unwrap().get(), [1, 2]);
+    assert!(op.moov_to_front);
+    assert_eq!(op.files, [ObjectRef::parse("2.mp4").unwrap()]);
+    assert_eq!(pipeline.to_string(), text);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod conformance;
 mod entries;
 mod frames;
 mod golden;
+mod joins;
 mod overlay;
 mod parameters;
 mod picture;

@@ -9,6 +9,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use crate::joins;
 use crate::parameters::rows;
 
 /// An op as people may write it: rows of the tables with values they take, where the rules let them stand together.
@@ -78,7 +79,8 @@ fn template() -> impl Strategy<Value = SaveAs> {
 }
 
 fn pipelines() -> impl Strategy<Value = Pipeline> {
-    (op(), of(prop_oneof![3 => entry(), 1 => template()])).prop_map(|(op, saveas)| Pipeline {
+    let op = prop_oneof![4 => op(), 1 => joins::op()];
+    (op, of(prop_oneof![3 => entry(), 1 => template()])).prop_map(|(op, saveas)| Pipeline {
         ops: vec![op],
         saveas,
     })
@@ -89,6 +91,9 @@ fn soup() -> impl Strategy<Value = String> {
     const PIECES: &[&str] = &[
         "avthumb",
         "vframe",
+        "avconcat",
+        "concatorder",
+        "2-1",
         "saveas",
         "mp4",
         "jpg",

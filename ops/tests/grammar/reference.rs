@@ -16,6 +16,15 @@ fn head(op: &OpReference) -> String {
     }
 }
 
+/// What stands behind the parameters, of ops that cannot do without.
+fn list(op: &OpReference) -> String {
+    let list = op.parameters.iter().filter(|row| row.kind == LIST);
+    list.map(|row| format!("/{}", row.example)).collect()
+}
+
+/// The kind of values that have no names.
+const LIST: &str = "last segments";
+
 /// A command as the reference says it is written, with a target: not every op can do without.
 fn kept(text: &str) -> String {
     format!("{text}|saveas/bkt:a")
@@ -31,15 +40,23 @@ fn heads(op: &OpReference) -> Vec<String> {
 #[test]
 fn every_example_is_accepted_and_gives_its_parameter() {
     for op in described() {
-        pipeline(&kept(&head(&op)));
+        pipeline(&kept(&format!("{}{}", head(&op), list(&op))));
         for parameter in op.parameters.iter().skip(1) {
-            let printed = heads(&op).into_iter().find_map(|head| {
-                let text = kept(&format!("{head}/{}", parameter.example));
+            let (heads, example, shown) = match parameter.kind {
+                LIST => (vec![head(&op)], String::new(), parameter.example.to_owned()),
+                _ => (
+                    heads(&op),
+                    format!("/{}", parameter.example),
+                    format!("{}/", parameter.name),
+                ),
+            };
+            let printed = heads.into_iter().find_map(|head| {
+                let text = kept(&format!("{head}{example}{}", list(&op)));
                 Some(command(&text).pipeline.ok()?.to_string())
             });
             let printed = printed.unwrap_or_else(|| panic!("{}: {parameter:?}", op.name));
             assert!(
-                printed.contains(&format!("/{}/", parameter.name)),
+                printed.contains(&format!("/{shown}")),
                 "{} is printed as {printed}",
                 parameter.example
             );
@@ -59,6 +76,7 @@ fn ranges_are_those_of_the_errors() {
         for (at, parameter) in op.parameters.iter().enumerate() {
             let text = match at {
                 0 => format!("{}/\u{7f8e}", op.name),
+                _ if parameter.kind == LIST => format!("{}/\u{7f8e}", head(&op)),
                 _ => format!("{}/{}/\u{7f8e}", head(&op), parameter.name),
             };
             match refusal(&text) {

@@ -162,7 +162,7 @@ fn near_names_are_suggested_and_far_ones_are_not() {
         ),
         (
             "md2html",
-            "there is no op `md2html`; allowed: avthumb, vframe, vsample, imageView2, getapic, decompression, avinfo, avinfo2",
+            "there is no op `md2html`; allowed: avthumb, vframe, vsample, avconcat, imageView2, getapic, decompression, avinfo, avinfo2",
         ),
         (
             "avthumb/mp4/movToFront/1",

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use opmill_ops::{
-    Cancel, Environment, Limits, ObjectRef, OpsError, Output, Progress, Task, parse, run,
+    Cancel, Environment, Limits, ObjectRef, OpsError, Output, Pipeline, Progress, Task, parse, run,
 };
 use serde_json::Value;
 
@@ -72,11 +72,10 @@ impl Bench {
         let tasks = commands.into_iter().enumerate().map(|(index, command)| {
             let folder = dir.path().join(index.to_string());
             std::fs::create_dir(&folder).unwrap();
-            let task = Task::new(index, command.pipeline.unwrap(), folder);
-            Task {
-                objects: objects.clone(),
-                ..task
-            }
+            let mut task = Task::new(index, command.pipeline.unwrap(), folder);
+            task.objects = beside(source, &task.pipeline);
+            task.objects.extend(objects.clone());
+            task
         });
         let tasks: Vec<_> = tasks.collect();
         let mut outcomes: Vec<_> = tasks.iter().map(|_| None).collect();
@@ -111,17 +110,28 @@ impl Bench {
 
     /// Runs one command that must succeed with one file.
     pub fn one(name: &str, ops: &str) -> Made {
-        let bench = Self::run(&clip(name), ops);
+        Self::one_of(&clip(name), ops)
+    }
+
+    /// The same with a source that is anywhere.
+    pub fn one_of(source: &Path, ops: &str) -> Made {
+        let bench = Self::run(source, ops);
         let output = match &bench.outcomes[0] {
             Ok(outputs) => outputs[0].clone(),
-            Err(error) => panic!("{name} {ops}: {error}"),
+            Err(error) => panic!("{} {ops}: {error}", source.display()),
         };
         Made { bench, output }
     }
 
     /// Runs one command that must fail, and leave nothing behind.
     pub fn error(name: &str, ops: &str) -> OpsError {
-        let bench = Self::run(&clip(name), ops);
+        Self::error_of(&clip(name), ops)
+    }
+
+    /// The same with a source that is anywhere.
+    pub fn error_of(source: &Path, ops: &str) -> OpsError {
+        let bench = Self::run(source, ops);
+        let name = source.display();
         assert_eq!(
             bench.files_of(0),
             Vec::<PathBuf>::new(),
@@ -162,6 +172,19 @@ impl Bench {
         }
         files
     }
+}
+
+/// The files that a pipeline names beside a plain source: those that are there, in the folder of the source.
+pub fn beside(source: &Path, pipeline: &Pipeline) -> BTreeMap<ObjectRef, PathBuf> {
+    let folder = source.parent().unwrap();
+    let file = |object: &ObjectRef| match object {
+        ObjectRef::Entry(entry) => folder.join(entry.key.as_str()),
+        ObjectRef::Key(key) => folder.join(key.as_str()),
+        ObjectRef::Path(path) => PathBuf::from(path),
+    };
+    let named = pipeline.objects().into_iter();
+    let files = named.map(|object| (object.clone(), file(object)));
+    files.filter(|(_, path)| path.exists()).collect()
 }
 
 /// One file that was made.

@@ -15,6 +15,7 @@ mod frames_moments;
 mod frames_sheets;
 mod geometry;
 mod hostile;
+mod joining;
 mod look;
 mod measure;
 mod pictures;

@@ -56,9 +56,11 @@ pub fn pictures(path: &Path) -> Vec<(f64, u8)> {
     times.into_iter().zip(light).collect()
 }
 
-/// The sound from time zero on, as one channel.
+/// The sound from time zero on, as one channel: every packet at its time, as players have it.
 pub fn sound(path: &Path) -> Vec<i16> {
-    let filter = format!("aresample={RATE}:async=1:first_pts=0,aformat=channel_layouts=mono");
+    let filter = format!(
+        "aresample={RATE}:async=1:min_hard_comp=0.002:first_pts=0,aformat=channel_layouts=mono"
+    );
     let bytes = raw(path, &["-map", "0:a:0"], &filter, "s16le");
     let sample = |two: &[u8]| i16::from_le_bytes([two[0], two[1]]);
     bytes.chunks_exact(2).map(sample).collect()

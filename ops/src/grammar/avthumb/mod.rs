@@ -36,6 +36,7 @@ pub(super) static TABLE: Table<Avthumb> = Table {
         ("Watermarks", watermark::ROWS),
         ("HLS and DASH", segments::ROWS),
     ],
+    tail: None,
     rules: &[
         video_rules::RULES,
         audio::RULES,
