@@ -62,6 +62,14 @@ impl Probe {
             })
     }
 
+    /// Titles and other tags of the whole file. Ogg has its own on the streams.
+    pub(crate) fn tags(&self) -> &[(String, String)] {
+        match self.audio().or(self.video()) {
+            Some(stream) if self.format.name == "ogg" => &stream.metadata,
+            _ => &self.format.metadata,
+        }
+    }
+
     /// Length of the file in seconds as its header tells, if it does.
     pub fn duration_seconds(&self) -> Option<f64> {
         self.format.duration.map(|us| us as f64 / 1e6)

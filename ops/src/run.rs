@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use crate::av::loudness;
 use crate::av::open::Source;
 use crate::av::transcode::transcode;
 use crate::op::{Avthumb, Op, Pattern};
@@ -117,6 +118,7 @@ pub struct Output {
 }
 
 /// What a run may use and whom it tells.
+#[derive(Clone, Copy)]
 pub struct Environment<'a> {
     /// Bounds on the source and on what is made of it.
     pub limits: &'a Limits,
@@ -370,7 +372,16 @@ impl<'a> Run<'a> {
         let outcomes = match self.opened() {
             Ok((source, probe)) => guarded(|| {
                 let reading = Reading::of(probe, windows);
-                transcode(&mut [source], &reading, &wanted, env)
+                let files = &mut [source];
+                let mut whys: Vec<_> = wanted.iter().map(|want| want.plan.why.clone()).collect();
+                loudness::settle(files, &reading, &mut wanted, env, &mut |place, found| {
+                    whys[place] += &format!("; {found}");
+                })?;
+                for (want, why) in wanted.iter().zip(&whys) {
+                    tracing::debug!(command = want.index, why, "planned");
+                    (env.explain)(want.index, why);
+                }
+                transcode(files, &reading, &wanted, env)
             }),
             Err(error) => Err(error),
         };

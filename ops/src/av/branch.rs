@@ -12,12 +12,13 @@ use super::filter::{AudioFilter, VideoFilter};
 use super::mux::{Extras, Muxer, Written};
 use super::overlay::Overlay;
 use super::segments::{Boundaries, Schedule};
-use super::sys;
+use super::stamps::Stamps;
+use super::sys::{self, Rewriter};
 use super::transcode::Origin;
-use super::{MICROS, rescale};
+use super::{AvError, MICROS, rescale};
 use crate::OpsError;
 use crate::cancel::Cancel;
-use crate::plan::OutputPlan;
+use crate::plan::{OutputPlan, copy};
 
 /// What the demuxing thread sends to a branch. Timestamps are output time in the stream's time base.
 pub(crate) enum Feed {
@@ -51,8 +52,15 @@ struct VideoTrack {
 }
 
 enum VideoWork {
-    Copy { track: usize },
+    Copy(Box<VideoCopy>),
     Encode(Box<VideoEncode>),
+}
+
+/// Packets of pictures on their way: as the container wants them, with all their times.
+struct VideoCopy {
+    track: usize,
+    rewriters: Vec<Rewriter>,
+    stamps: Stamps,
 }
 
 /// Pictures on their way: filter, then encoder; the encoder is opened on the first picture that comes out of the filter.
@@ -98,7 +106,7 @@ impl Branch {
         let input = origin.first();
         let extras = Extras {
             metadata: if plan.keep_metadata {
-                super::mux::carried(&input.probe.format.metadata)
+                super::mux::carried(input.probe.tags())
             } else {
                 Vec::new()
             },
@@ -146,9 +154,20 @@ impl Branch {
                 let work = match &video.encode {
                     None => {
                         resolution = Some((stream.width, stream.height));
-                        VideoWork::Copy {
-                            track: muxer.add_copied(&origin.stream(video.stream)?, stream)?,
+                        let source = origin.stream(video.stream)?;
+                        let mut rewriters: Vec<Rewriter> = Vec::new();
+                        for how in copy::rewrites(plan.container, stream, &input.probe) {
+                            let made = Rewriter::open(how, &source, rewriters.last());
+                            rewriters.push(made.map_err(|error| OpsError::Mux {
+                                container: plan.container.suffix(),
+                                reason: AvError(error),
+                            })?);
                         }
+                        VideoWork::Copy(Box::new(VideoCopy {
+                            track: muxer.add_copied(&source, stream, rewriters.last())?,
+                            rewriters,
+                            stamps: Stamps::new(stream),
+                        }))
                     }
                     Some((chain, settings)) => VideoWork::Encode(Box::new(VideoEncode {
                         filter: VideoFilter::new(
@@ -179,7 +198,7 @@ impl Branch {
                 let stream = origin.facts(audio.stream);
                 let work = match &audio.encode {
                     None => AudioWork::Copy {
-                        track: muxer.add_copied(&origin.stream(audio.stream)?, stream)?,
+                        track: muxer.add_copied(&origin.stream(audio.stream)?, stream, None)?,
                     },
                     Some((chain, settings)) => AudioWork::Encode(Box::new(AudioEncode {
                         filter: AudioFilter::new(chain.clone(), stream.time_base),
@@ -212,7 +231,7 @@ impl Branch {
             match item {
                 Feed::Picture(frame) => self.picture(Some(frame))?,
                 Feed::Samples(frame) => self.samples(Some(frame))?,
-                Feed::VideoPacket(packet) => self.video_packet(packet)?,
+                Feed::VideoPacket(packet) => self.video_packet(Some(packet))?,
                 Feed::AudioPacket(packet) => self.audio_packet(packet)?,
             }
         }
@@ -221,6 +240,7 @@ impl Branch {
         }
         self.picture(None)?;
         self.samples(None)?;
+        self.video_packet(None)?;
         let written = self.muxer.finish()?;
         Ok(Product {
             written,
@@ -266,18 +286,18 @@ impl Branch {
         }
     }
 
-    fn video_packet(&mut self, packet: ffmpeg::Packet) -> Result<(), OpsError> {
-        match &self.video {
-            Some(VideoTrack {
-                base,
-                work: VideoWork::Copy { track },
-            }) => {
-                if past(&self.trim, &packet, *base) {
-                    return Ok(());
-                }
-                self.muxer.write(*track, packet, *base)
-            }
-            _ => Ok(()),
+    /// One packet to be copied, or the end of them.
+    fn video_packet(&mut self, packet: Option<ffmpeg::Packet>) -> Result<(), OpsError> {
+        let Some(VideoTrack {
+            base,
+            work: VideoWork::Copy(work),
+        }) = &mut self.video
+        else {
+            return Ok(());
+        };
+        match packet {
+            Some(packet) if past(&self.trim, &packet, *base) => Ok(()),
+            packet => work.packet(packet, *base, &mut self.muxer),
         }
     }
 
@@ -296,6 +316,44 @@ impl Branch {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl VideoCopy {
+    fn packet(
+        &mut self,
+        packet: Option<ffmpeg::Packet>,
+        base: (i32, i32),
+        muxer: &mut Muxer,
+    ) -> Result<(), OpsError> {
+        let is_end = packet.is_none();
+        for packet in self.rewrite(packet) {
+            for ready in self.stamps.packet(packet)? {
+                muxer.write(self.track, ready, base)?;
+            }
+        }
+        if is_end {
+            for ready in self.stamps.finish()? {
+                muxer.write(self.track, ready, base)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A packet, or the end of them, through one filter after the other. What one of them cannot read is left out.
+    fn rewrite(&mut self, packet: Option<ffmpeg::Packet>) -> Vec<ffmpeg::Packet> {
+        let is_end = packet.is_none();
+        let mut packets: Vec<_> = packet.into_iter().collect();
+        for rewriter in &mut self.rewriters {
+            let given = std::mem::take(&mut packets).into_iter().map(Some);
+            for packet in given.chain(is_end.then_some(None)) {
+                match rewriter.packet(packet) {
+                    Ok(ready) => packets.extend(ready),
+                    Err(error) => tracing::debug!(%error, "packet left out"),
+                }
+            }
+        }
+        packets
     }
 }
 

@@ -1,7 +1,6 @@
 //! Packets in, a file out. The header is written once every stream is known; until then packets wait.
 
 use std::collections::HashMap;
-use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next as ffmpeg;
@@ -9,7 +8,7 @@ use ffmpeg_next as ffmpeg;
 use super::encode::Encoder;
 use super::segments::{Rendition, SegmentPlan, Segmenter};
 use super::subtitles::TextTrack;
-use super::sys::{self, RawChapter, RawStream};
+use super::sys::{self, RawChapter, RawStream, Rewriter};
 use super::{AvError, MICROS, rescale, seconds};
 use crate::OpsError;
 use crate::op::{Container, SegmentFormat};
@@ -53,8 +52,6 @@ struct Track {
     /// Where the stream ends, in seconds of output.
     end: f64,
     packets: u64,
-    /// Copied packets that the container wants in another form.
-    rewriter: Option<sys::Rewriter>,
 }
 
 /// What became of the file.
@@ -175,14 +172,15 @@ impl Muxer {
             sys::describe_display(&mut self.context, index, &mastering)
                 .map_err(|error| self.failed(error))?;
         }
-        self.added(None)
+        self.added()
     }
 
-    /// Adds a stream whose packets are the source's; gives its number.
+    /// Adds a stream whose packets are the source's, as they come out of `rewriter` if there is one; gives its number.
     pub(crate) fn add_copied(
         &mut self,
         source: &ffmpeg::Stream,
         facts: &RawStream,
+        rewriter: Option<&Rewriter>,
     ) -> Result<usize, OpsError> {
         if !sys::container_takes(&self.context, facts.codec_id) {
             return Err(OpsError::CannotCopy {
@@ -201,20 +199,15 @@ impl Muxer {
             facts.mastering,
         )
         .map_err(|error| self.failed(error))?;
-        let rewriter = form(self.container, &facts.codec_name)
-            .map(|name| sys::Rewriter::open(name, source))
-            .transpose()
-            .map_err(|error| self.failed(error))?;
-        if let Some(rewriter) = &rewriter {
+        if let Some(rewriter) = rewriter {
             rewriter
                 .describe(&mut self.context, index)
                 .map_err(|error| self.failed(error))?;
         }
-        let hvc1 = u32::from_le_bytes(*b"hvc1");
-        let tag = if facts.codec_tag == hvc1 && self.container != Container::Mkv {
-            hvc1
-        } else {
-            0
+        // Players of the mp4 family look for `hvc1`; libav's own choice is `hev1`.
+        let tag = match self.container.is_mp4_like() && facts.codec_name == "hevc" {
+            true => u32::from_le_bytes(*b"hvc1"),
+            false => 0,
         };
         sys::shape_output_stream(
             &mut self.context,
@@ -223,7 +216,7 @@ impl Muxer {
             facts.avg_frame_rate,
             tag,
         );
-        self.added(rewriter)
+        self.added()
     }
 
     /// Streams of text to be put behind the others.
@@ -261,7 +254,6 @@ impl Muxer {
             last_dts: None,
             end: 0.0,
             packets: 0,
-            rewriter: None,
         });
         Ok(())
     }
@@ -272,13 +264,12 @@ impl Muxer {
         self.start_when_complete()
     }
 
-    fn added(&mut self, rewriter: Option<sys::Rewriter>) -> Result<usize, OpsError> {
+    fn added(&mut self) -> Result<usize, OpsError> {
         self.streams.push(Track {
             time_base: (1, 1),
             last_dts: None,
             end: 0.0,
             packets: 0,
-            rewriter,
         });
         let index = self.streams.len() - 1;
         self.start_when_complete()?;
@@ -355,15 +346,7 @@ impl Muxer {
         packet: ffmpeg::Packet,
         base: (i32, i32),
     ) -> Result<(), OpsError> {
-        match &mut self.streams[index].rewriter {
-            None => self.write_as_is(index, packet, base)?,
-            Some(rewriter) => {
-                let ready = rewriter.packet(Some(packet));
-                for packet in ready.map_err(|error| self.failed(error))? {
-                    self.write_as_is(index, packet, base)?;
-                }
-            }
-        }
+        self.write_as_is(index, packet, base)?;
         self.write_due_texts(index)
     }
 
@@ -396,7 +379,8 @@ impl Muxer {
             self.waiting.push((index, packet, base));
             return Ok(());
         }
-        if packet.size() == 0 {
+        // An empty packet with side data is an encoder's last word (FLAC: how many samples there were).
+        if packet.size() == 0 && packet.side_data().next().is_none() {
             return Ok(());
         }
         let track = &mut self.streams[index];
@@ -443,15 +427,6 @@ impl Muxer {
         let mut media = self.streams.iter().take(self.expected);
         if !self.started || media.all(|track| track.packets == 0) {
             return Err(OpsError::NothingDecoded);
-        }
-        for index in 0..self.streams.len() {
-            let Some(rewriter) = &mut self.streams[index].rewriter else {
-                continue;
-            };
-            let (held, base) = (rewriter.packet(None), rewriter.time_base());
-            for packet in held.map_err(|error| self.failed(error))? {
-                self.write_as_is(index, packet, base)?;
-            }
         }
         for index in 0..self.expected.min(self.streams.len()) {
             self.write_due_texts(index)?;
@@ -503,19 +478,6 @@ impl Muxer {
     }
 }
 
-/// The bitstream filter that gives copied packets the form the container wants, where its muxer does not see to it itself.
-fn form(container: Container, codec: &str) -> Option<&'static CStr> {
-    match (container, codec) {
-        (Container::Avi | Container::Mpg, "h264") => Some(c"h264_mp4toannexb"),
-        (Container::Avi, "hevc") => Some(c"hevc_mp4toannexb"),
-        // Old AVI files pack two pictures into one packet.
-        (container, "mpeg4") if container.is_mp4_like() || container == Container::Mkv => {
-            Some(c"mpeg4_unpack_bframes")
-        }
-        _ => None,
-    }
-}
-
 /// libav's muxer for a container.
 fn muxer_name(container: Container, has_video: bool) -> &'static str {
     match container {
@@ -537,6 +499,9 @@ fn muxer_name(container: Container, has_video: bool) -> &'static str {
         Container::Ts => "mpegts",
         Container::Mp3 => "mp3",
         Container::Aac => "adts",
+        Container::Opus => "opus",
+        Container::Flac => "flac",
+        Container::Wav => "wav",
         // What a segment is depends on more; see `segments`.
         Container::M3u8 => "mpegts",
         Container::Mpd => "mp4",

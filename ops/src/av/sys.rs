@@ -2,6 +2,7 @@
 //! could push out of range. Every function here is safe to call; enumerations are read as plain integers.
 #![allow(unsafe_code)]
 
+mod index;
 mod picture;
 mod rewrite;
 
@@ -13,6 +14,7 @@ use ffmpeg_next as ffmpeg;
 use ffmpeg_next::ffi;
 use ffmpeg_next::packet::{Mut as _, Ref as _};
 
+pub(crate) use index::Index;
 pub(crate) use picture::{
     Mastering, aim_at_quality, describe_display, first_field_is_top, mastering_of_frame, samples,
     set_fields,
@@ -37,12 +39,15 @@ pub(crate) struct RawStream {
     pub(crate) codec_name: String,
     pub(crate) codec_long_name: String,
     pub(crate) profile: Option<String>,
-    pub(crate) codec_tag: u32,
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) pixel_format: c_int,
     pub(crate) sar: (i32, i32),
+    /// Pictures are stored whole, not as two fields.
+    pub(crate) progressive: bool,
     pub(crate) sample_rate: u32,
+    /// Bits of a sample as stored, 0 where that means nothing.
+    pub(crate) sample_bits: u32,
     pub(crate) channels: u32,
     pub(crate) channel_layout: String,
     pub(crate) bit_rate: i64,
@@ -60,6 +65,8 @@ pub(crate) struct RawStream {
     pub(crate) is_reordered: bool,
     /// The display that high dynamic range was made on, if the container tells.
     pub(crate) mastering: Option<Mastering>,
+    /// Its packets, as the index tells.
+    pub(crate) packets: Index,
     pub(crate) metadata: Vec<(String, String)>,
 }
 
@@ -258,7 +265,6 @@ pub(crate) fn stream_facts(stream: &ffmpeg::Stream) -> RawStream {
             codec_name: name,
             codec_long_name: long_name,
             profile,
-            codec_tag: (*parameters).codec_tag,
             width: (*parameters).width.max(0) as u32,
             height: (*parameters).height.max(0) as u32,
             pixel_format: if medium == Medium::Video {
@@ -270,7 +276,13 @@ pub(crate) fn stream_facts(stream: &ffmpeg::Stream) -> RawStream {
                 (0, _) => pair((*parameters).sample_aspect_ratio),
                 sar => sar,
             },
+            progressive: raw!((*parameters).field_order)
+                == ffi::AVFieldOrder::AV_FIELD_PROGRESSIVE as c_int,
             sample_rate: (*parameters).sample_rate.max(0) as u32,
+            sample_bits: (*parameters)
+                .bits_per_raw_sample
+                .max((*parameters).bits_per_coded_sample)
+                .max(0) as u32,
             channels: (*parameters).ch_layout.nb_channels.max(0) as u32,
             channel_layout: layout_name(&(*parameters).ch_layout),
             bit_rate: (*parameters).bit_rate,
@@ -285,6 +297,7 @@ pub(crate) fn stream_facts(stream: &ffmpeg::Stream) -> RawStream {
             display_matrix,
             is_reordered: (*parameters).video_delay > 0,
             mastering: mastering.known(),
+            packets: index::of(stream),
             metadata: entries((*raw).metadata),
         }
     }
@@ -674,21 +687,24 @@ pub(crate) fn shape_video_encoder(context: &mut ffmpeg::codec::Context, frame: &
     }
 }
 
-/// Shapes an audio encoder: rate, channel layout by libav's name of it, planar floats.
+/// Shapes an audio encoder: rate, channel layout and sample format, the latter two by libav's names of them.
 pub(crate) fn shape_audio_encoder(
     context: &mut ffmpeg::codec::Context,
     rate: u32,
     layout: &str,
+    format: &str,
 ) -> Result<(), ffmpeg::Error> {
     let invalid = ffmpeg::Error::Other {
         errno: ffmpeg::error::EINVAL,
     };
     let layout = std::ffi::CString::new(layout).map_err(|_| invalid)?;
-    // SAFETY: writes plain fields of a context we hold mutably before it is opened; the layout of a fresh context owns nothing.
+    let format = std::ffi::CString::new(format).map_err(|_| invalid)?;
+    // SAFETY: writes plain fields of a context we hold mutably before it is opened; the layout of a fresh context owns
+    // nothing. libav gives a member of its own enum for any text.
     unsafe {
         let to = context.as_mut_ptr();
         (*to).sample_rate = c_int::try_from(rate).map_err(|_| invalid)?;
-        (*to).sample_fmt = ffi::AVSampleFormat::AV_SAMPLE_FMT_FLTP;
+        (*to).sample_fmt = ffi::av_get_sample_fmt(format.as_ptr());
         match ffi::av_channel_layout_from_string(&mut (*to).ch_layout, layout.as_ptr()) {
             0 => Ok(()),
             error => Err(ffmpeg::Error::from(error)),
@@ -892,12 +908,13 @@ impl RawStream {
             codec_name: "h264".into(),
             codec_long_name: String::new(),
             profile: None,
-            codec_tag: 0,
             width: 640,
             height: 360,
             pixel_format: 0,
             sar: (1, 1),
+            progressive: true,
             sample_rate: 0,
+            sample_bits: 0,
             channels: 0,
             channel_layout: String::new(),
             bit_rate: 500_000,
@@ -912,6 +929,7 @@ impl RawStream {
             display_matrix: None,
             is_reordered: false,
             mastering: None,
+            packets: Index::default(),
             metadata: Vec::new(),
         }
     }

@@ -5,12 +5,12 @@
 //! paces the others, and one that fails leaves the rest alone.
 
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread::ScopedJoinHandle;
 
 use ffmpeg_next as ffmpeg;
 
-use super::branch::{Branch, Product};
+use super::branch::{Branch, Feed, Product};
 use super::open::{Input, Source};
 use super::outlets::Outlets;
 use super::pass::Pass;
@@ -38,6 +38,25 @@ pub(crate) fn transcode(
     wanted: &[Wanted],
     env: &Environment<'_>,
 ) -> Result<Vec<Result<Product, OpsError>>, OpsError> {
+    feed(files, reading, wanted, env, |want, origin| {
+        let (plan, path) = (&want.plan, &want.path);
+        let branch = Branch::open(plan, path, origin, env.threads, env.limits, env.cancel)?;
+        Ok(move |feed| branch.run(feed))
+    })
+}
+
+/// Reads once for any number of outputs. `open` makes what takes an output's frames and packets, on a thread of its own.
+pub(crate) fn feed<W, T>(
+    files: &mut [&mut Source<'_>],
+    reading: &Reading,
+    wanted: &[Wanted],
+    env: &Environment<'_>,
+    open: impl Fn(&Wanted, &Origin<'_>) -> Result<W, OpsError>,
+) -> Result<Vec<Result<T, OpsError>>, OpsError>
+where
+    W: FnOnce(Receiver<Feed>) -> Result<T, OpsError> + Send,
+    T: Send,
+{
     let inputs = files.iter_mut().map(|file| file.opened());
     let inputs: Vec<&Input> = inputs.collect::<Result<_, _>>()?;
     let durations: Vec<_> = inputs.iter().map(|i| i.probe.duration_seconds()).collect();
@@ -45,20 +64,16 @@ pub(crate) fn transcode(
         reading,
         files: &inputs,
     };
-    let open = |want: &Wanted| {
-        let (plan, path) = (&want.plan, &want.path);
-        Branch::open(plan, path, &origin, env.threads, env.limits, env.cancel)
-    };
-    let branches: Vec<_> = wanted.iter().map(open).collect();
+    let works: Vec<_> = wanted.iter().map(|want| open(want, &origin)).collect();
     std::thread::scope(|scope| {
         let mut senders = Vec::with_capacity(wanted.len());
         let mut outputs = Vec::with_capacity(wanted.len());
-        for (branch, want) in branches.into_iter().zip(wanted) {
-            let working = branch.and_then(|branch| {
+        for (work, want) in works.into_iter().zip(wanted) {
+            let working = work.and_then(|work| {
                 let (sender, receiver) = mpsc::sync_channel(QUEUE);
                 std::thread::Builder::new()
                     .name(format!("output-{}", want.index))
-                    .spawn_scoped(scope, move || branch.run(receiver))
+                    .spawn_scoped(scope, move || work(receiver))
                     .map(|thread| (sender, thread))
                     .map_err(|_| OpsError::Panicked)
             });
@@ -71,7 +86,7 @@ pub(crate) fn transcode(
         }
         let outlets = Outlets::new(senders, wanted);
         let read = Pass::new(reading, &durations, wanted, outlets, env).read(files);
-        let outcome = |(output, want): (Output<'_>, &Wanted)| match (&read, output.finish()) {
+        let outcome = |(output, want): (Output<'_, T>, &Wanted)| match (&read, output.finish()) {
             (_, Err(error)) if !matches!(error, OpsError::NothingDecoded) => Err(error),
             (Err(error), _) => Err(error.clone()),
             (Ok(failures), product) => {
@@ -115,14 +130,14 @@ impl<'a> Origin<'a> {
 }
 
 /// An output on its thread.
-enum Output<'scope> {
-    Working(ScopedJoinHandle<'scope, Result<Product, OpsError>>),
+enum Output<'scope, T> {
+    Working(ScopedJoinHandle<'scope, Result<T, OpsError>>),
     Refused(OpsError),
 }
 
-impl Output<'_> {
+impl<T> Output<'_, T> {
     /// Waits for it; its sender must be gone.
-    fn finish(self) -> Result<Product, OpsError> {
+    fn finish(self) -> Result<T, OpsError> {
         match self {
             Self::Working(thread) => thread.join().unwrap_or(Err(OpsError::Panicked)),
             Self::Refused(error) => Err(error),

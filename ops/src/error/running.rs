@@ -223,6 +223,14 @@ pub enum OpsError {
         /// Container wanted.
         container: &'static str,
     },
+    /// `copy` was asked for, but the source does not tell enough for it.
+    #[error(
+        "stream {stream} of the source does not say when its pictures are shown, so they cannot be copied; leave `copy` out to encode them anew"
+    )]
+    Untimed {
+        /// Index of the stream.
+        stream: usize,
+    },
     /// The container cannot hold what the encoder makes.
     #[error("{container} cannot hold what {codec} makes")]
     CannotHold {
@@ -426,6 +434,9 @@ fn where_to_get(encoder: &str) -> &'static str {
     match encoder {
         "libvvenc" => {
             "FFmpeg 7.1 or later is needed, built with --enable-libvvenc (Debian 12 has no package of VVenC)"
+        }
+        "libfdk_aac" => {
+            "no package of Debian has it, as its licence forbids to pass it on with FFmpeg: build FFmpeg with it, or leave `aprofile` at aac_low or aac_main"
         }
         _ => "a build of FFmpeg with it is needed (Debian: package libavcodec-extra)",
     }

@@ -43,6 +43,7 @@ use crate::entry::{Entry, ObjectRef};
 use crate::error::CommandError;
 use crate::op::Op;
 
+pub(crate) use avthumb::{Asked, asked};
 use nearest::nearest;
 pub(crate) use ops::TABLES;
 pub use parse::{MAX_BYTES, MAX_COMMANDS, parse, parse_lenient};

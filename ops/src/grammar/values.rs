@@ -1,11 +1,12 @@
 //! The kinds of values there are. The rows of `avthumb` and `vframe` point at them; ranges come from `crate::op`.
 
 pub(super) mod picture;
+pub(super) mod sound;
 
 use super::kind::{Kind, fixed};
 use crate::op::{
-    AudioCodec, BitRate, Channels, Container, Crf, FrameRate, Height, Picture, Preset, Rotate,
-    SampleRate, Seconds, Size, VideoCodec, Width,
+    BitRate, Container, Crf, FrameRate, Height, Picture, Preset, Rotate, Seconds, Size, VideoCodec,
+    Width,
 };
 
 /// Yes or no.
@@ -29,6 +30,9 @@ pub(super) const CONTAINER: Kind<Container> = Kind::AnyCase(&[
     ("gif", Container::Gif),
     ("mp3", Container::Mp3),
     ("aac", Container::Aac),
+    ("opus", Container::Opus),
+    ("flac", Container::Flac),
+    ("wav", Container::Wav),
     ("m3u8", Container::M3u8),
     ("mpd", Container::Mpd),
 ]);
@@ -65,15 +69,6 @@ pub(super) const VIDEO_CODEC: Kind<VideoCodec> = Kind::Names(&[
     ("libvvenc", VideoCodec::Vvc),
     ("gif", VideoCodec::Gif),
     ("copy", VideoCodec::Copy),
-]);
-
-pub(super) const AUDIO_CODEC: Kind<AudioCodec> = Kind::Names(&[
-    ("aac", AudioCodec::Aac),
-    ("libfaac", AudioCodec::Aac),
-    ("libfdk_aac", AudioCodec::Aac),
-    ("libmp3lame", AudioCodec::Mp3),
-    ("mp3", AudioCodec::Mp3),
-    ("copy", AudioCodec::Copy),
 ]);
 
 pub(super) const ROTATE: Kind<Rotate> = Kind::Names(&[
@@ -120,22 +115,6 @@ pub(super) const LENGTH: Kind<Seconds> = Kind::Decimal {
     unit: " seconds",
     make: Seconds::from_millis,
     get: |time| time.millis(),
-};
-
-pub(super) const SAMPLE_RATE: Kind<SampleRate> = Kind::Integer {
-    min: SampleRate::MIN as u64,
-    max: SampleRate::MAX as u64,
-    unit: " Hz",
-    make: |n| SampleRate::new(n.try_into().ok()?),
-    get: |rate| rate.get().into(),
-};
-
-pub(super) const CHANNELS: Kind<Channels> = Kind::Integer {
-    min: Channels::MIN as u64,
-    max: Channels::MAX as u64,
-    unit: " channels",
-    make: |n| Channels::new(n.try_into().ok()?),
-    get: |channels| channels.get().into(),
 };
 
 pub(super) const CRF: Kind<Crf> = Kind::Integer {

@@ -19,6 +19,9 @@ pub enum Container {
     Gif,
     Mp3,
     Aac,
+    Opus,
+    Flac,
+    Wav,
     /// HLS: a playlist, and segments beside it.
     M3u8,
     /// DASH: a manifest, and segments beside it.
@@ -43,8 +46,27 @@ impl Container {
         match self {
             Self::Mp3 => codec == "mp3",
             Self::Aac => codec == "aac",
+            Self::Opus => codec == "opus",
+            Self::Flac => codec == "flac",
+            // It takes anything, and players know samples.
+            Self::Wav => codec.starts_with("pcm_") || codec.starts_with("adpcm_"),
             Self::Gif => codec == "gif",
-            Self::Mov => !matches!(codec, "vp8" | "vp9" | "av1"),
+            Self::Flv => matches!(
+                codec,
+                "h264"
+                    | "flv1"
+                    | "vp6f"
+                    | "vp6a"
+                    | "flashsv"
+                    | "flashsv2"
+                    | "aac"
+                    | "mp3"
+                    | "speex"
+                    | "nellymoser"
+                    | "adpcm_swf"
+            ),
+            Self::Mp4 => codec != "flac" && codec != "truehd",
+            Self::Mov => !matches!(codec, "vp8" | "vp9" | "av1" | "opus" | "flac" | "truehd"),
             Self::Ogg => matches!(
                 codec,
                 "theora" | "vp8" | "vorbis" | "opus" | "flac" | "speex"
@@ -101,6 +123,9 @@ impl Container {
             Self::Gif => "gif",
             Self::Mp3 => "mp3",
             Self::Aac => "aac",
+            Self::Opus => "opus",
+            Self::Flac => "flac",
+            Self::Wav => "wav",
             Self::M3u8 => "m3u8",
             Self::Mpd => "mpd",
         }

@@ -16,6 +16,7 @@ mod language;
 mod lettering;
 mod list;
 mod segments;
+mod sound;
 mod subtitles;
 mod values;
 mod vframe;
@@ -23,7 +24,9 @@ mod video;
 mod vsample;
 mod watermark;
 
-pub use audio::{Audio, AudioCodec, Channels, SampleRate};
+pub use audio::{
+    AacProfile, Audio, AudioCodec, AudioQuality, Channels, Loudness, SampleRate, Volume,
+};
 pub use avconcat::{Avconcat, JoinForm, JoinMode, Order, Place};
 pub use avinfo::Avinfo;
 pub use container::Container;

@@ -97,6 +97,10 @@ fn strands(
     if mode == JoinMode::Copy {
         like.video.codec = Some(VideoCodec::Copy);
         like.audio.codec = Some(AudioCodec::Copy);
+    } else {
+        // Named, so that nothing is copied: what is joined is of one kind only once it is encoded.
+        like.video.codec = op.container().pictures().first().copied();
+        like.audio.codec = op.container().sound().first().copied();
     }
     let first = |stream: fn(&Taken<'_>) -> Option<RawStream>| {
         let mut streams = taken.iter().map(stream).enumerate();
@@ -105,6 +109,7 @@ fn strands(
     let mut streams = Vec::new();
     let mut output = OutputPlan {
         segments: None,
+        why: String::new(),
         container: op.container(),
         video: None,
         audio: None,
@@ -135,7 +140,7 @@ fn strands(
         });
     }
     if let Some((file, facts)) = first(|taken| taken.audio.cloned()) {
-        let mut plan = audio::plan(&like, &facts, None)?;
+        let mut plan = audio::plan(&like, &taken[file].piece.probe, &facts, None)?;
         plan.stream = streams.len();
         output.audio = Some(plan);
         let screen = None;

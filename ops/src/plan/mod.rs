@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::OpsError;
 mod audio;
+pub(crate) mod copy;
 mod join;
 pub(crate) mod ladder;
 mod overlay;
@@ -20,7 +21,7 @@ use crate::av::filter::{AudioChain, Trim, VideoChain};
 use crate::av::overlay::OverlayPlan;
 use crate::av::segments::SegmentPlan;
 use crate::av::subtitles::SubtitlePlan;
-use crate::op::{Avthumb, Container};
+use crate::op::{Avthumb, Container, Loudness};
 use crate::probe::Probe;
 use crate::run::Task;
 
@@ -37,6 +38,8 @@ pub(crate) struct OutputPlan {
     pub(crate) subtitles: Option<SubtitlePlan>,
     /// The output is cut into files.
     pub(crate) segments: Option<SegmentPlan>,
+    /// What is copied, what is encoded, and for what reason.
+    pub(crate) why: String,
 }
 
 /// Where the pictures of an output come from and what is done to them.
@@ -55,6 +58,8 @@ pub(crate) struct AudioPlan {
     pub(crate) stream: usize,
     /// `None`: the source's packets are copied.
     pub(crate) encode: Option<(AudioChain, AudioSettings)>,
+    /// How loud it is to be; what that takes is found by measuring (`av::loudness`).
+    pub(crate) loudness: Option<Loudness>,
 }
 
 /// Decides what an `avthumb` makes of this source. `threads` is what its encoder may use.
@@ -65,19 +70,22 @@ pub(crate) fn avthumb(op: &Avthumb, probe: &Probe, threads: usize) -> Result<Out
     let video = probe.video().filter(|_| wants_video);
     let audio = probe
         .audio()
-        .filter(|_| !op.an && op.container != Container::Gif);
+        .filter(|_| !op.an && !op.container.sound().is_empty());
     if video.is_none() && audio.is_none() {
         return Err(missing(op, probe, wants_video));
     }
     windows.check(op, probe)?;
+    let video = video
+        .map(|stream| video::plan(op, probe, stream, threads))
+        .transpose()?;
+    let audio = audio
+        .map(|stream| audio::plan(op, probe, stream, trim))
+        .transpose()?;
     Ok(OutputPlan {
         container: op.container,
-        video: video
-            .map(|stream| video::plan(op, probe, stream, threads))
-            .transpose()?,
-        audio: audio
-            .map(|stream| audio::plan(op, stream, trim))
-            .transpose()?,
+        why: copy::why(op, probe, video.as_ref(), audio.as_ref()),
+        video,
+        audio,
         trim,
         faststart: op.moov_to_front,
         keep_metadata: !op.stripmeta,

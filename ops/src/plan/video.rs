@@ -23,6 +23,9 @@ pub(super) fn plan(
 ) -> Result<VideoPlan, OpsError> {
     let codec = op.pictures().ok_or(OpsError::NoStream { kind: "video" })?;
     let is_plain = op.video.gop.is_none() && op.video.max_rate.is_none();
+    if super::copy::video(op, probe, stream).is_copy() {
+        return copy(op.container, stream);
+    }
     let Some(kind) = VideoEncoderKind::of(codec, is_plain).transpose()? else {
         return copy(op.container, stream);
     };

@@ -34,6 +34,8 @@ pub struct Bench {
     dir: tempfile::TempDir,
     pub outcomes: Vec<Result<Vec<Output>, OpsError>>,
     pub progress: Vec<Progress>,
+    /// What was said about how and why, with the command's index.
+    pub explained: Vec<(usize, String)>,
 }
 
 impl Bench {
@@ -80,6 +82,7 @@ impl Bench {
         let tasks: Vec<_> = tasks.collect();
         let mut outcomes: Vec<_> = tasks.iter().map(|_| None).collect();
         let heard = Mutex::new(Vec::new());
+        let explained = Mutex::new(Vec::new());
         let progress = |at: Progress| {
             heard.lock().unwrap().push(at);
             hear(at);
@@ -89,7 +92,7 @@ impl Bench {
             threads: 2,
             cancel,
             progress: &progress,
-            explain: &|_, _| (),
+            explain: &|index, text| explained.lock().unwrap().push((index, text.to_owned())),
         };
         run(source, tasks, &env, &mut |index, outcome| {
             assert!(
@@ -105,6 +108,7 @@ impl Bench {
             dir,
             outcomes,
             progress: heard.into_inner().unwrap(),
+            explained: explained.into_inner().unwrap(),
         }
     }
 

@@ -2,11 +2,16 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
 
 mod archives;
+mod audio_codecs;
+mod audio_ears;
+mod audio_level;
 mod avthumb;
 mod bench;
 mod chains;
+mod copying;
 mod covers;
 mod cutting;
+mod explaining;
 mod facts;
 mod failures;
 mod frames_files;

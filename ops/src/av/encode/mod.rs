@@ -13,7 +13,7 @@ use super::sys;
 use super::{AvError, MICROS, rescale};
 use crate::OpsError;
 
-pub(crate) use audio::{AudioEncoderKind, AudioSettings};
+pub(crate) use audio::{AudioEncoderKind, AudioRate, AudioSettings};
 pub(crate) use video::{Rate, VideoEncoderKind, VideoSettings};
 
 /// Finds an encoder in the FFmpeg that is installed.

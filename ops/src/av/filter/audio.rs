@@ -12,11 +12,29 @@ use crate::av::sys::{self, SampleShape};
 pub(crate) struct AudioChain {
     pub(crate) rate: u32,
     /// libav's name of the channel layout.
-    pub(crate) layout: &'static str,
+    pub(crate) layout: String,
     pub(crate) sample_format: &'static str,
+    pub(crate) level: Level,
     /// Cut at output time 0 and at this many microseconds.
     pub(crate) trim: Option<Trim>,
 }
+
+/// How loud the samples come out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// As they are.
+    Same,
+    /// Multiplied by thousandths.
+    Times(u16),
+    /// Raised by thousandths of a decibel.
+    Gain(i32),
+    /// As `Gain`, with peaks held below [`CEILING`].
+    Limited(i32),
+}
+
+/// True peaks are kept below this part of full scale (-1.5 dB): the way back from four times the rate adds up to half a
+/// decibel, and -1 dB is where they have to stay.
+pub(crate) const CEILING: f64 = 0.841;
 
 /// Samples in, samples of one rate, layout and format out, in frames of the encoder's size.
 pub(crate) struct AudioFilter {
@@ -101,13 +119,7 @@ impl AudioFilter {
     }
 
     fn build(&self, shape: &SampleShape) -> Result<Graph, OpsError> {
-        let (num, den) = self.time_base;
-        let args = format!(
-            "time_base={num}/{den}:sample_rate={}:sample_fmt={}:channel_layout={}",
-            shape.rate.max(1),
-            shape.format,
-            plain_layout(shape),
-        );
+        let args = source_args(shape, self.time_base);
         let mut graph = Graph::build(Kind::Audio, &args, &audio_chain(&self.chain), 1)?;
         if self.frame_size > 0 {
             graph.set_frame_size(self.frame_size)?;
@@ -116,10 +128,25 @@ impl AudioFilter {
     }
 }
 
-/// A layout name that holds nothing but what libav's own names are made of.
-fn plain_layout(shape: &SampleShape) -> String {
+/// What a graph is told about the samples it will get.
+pub(super) fn source_args(shape: &SampleShape, (num, den): (i32, i32)) -> String {
+    format!(
+        "time_base={num}/{den}:sample_rate={}:sample_fmt={}:channel_layout={}",
+        shape.rate.max(1),
+        shape.format,
+        plain_layout(shape),
+    )
+}
+
+/// True of a layout name that holds nothing but what libav's own names are made of.
+pub(crate) fn is_plain_layout(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '(' | ')' | '+' | '-');
-    if !shape.layout.is_empty() && shape.layout.chars().all(plain) {
+    !name.is_empty() && name.chars().all(plain)
+}
+
+/// The layout's own name where it is one.
+fn plain_layout(shape: &SampleShape) -> String {
+    if is_plain_layout(&shape.layout) {
         shape.layout.clone()
     } else {
         format!("{}c", shape.channels.max(1))
@@ -137,11 +164,36 @@ fn audio_chain(chain: &AudioChain) -> String {
         filters.push(format!("atrim=start=0{end}"));
     }
     filters.push(format!("aresample={}:async=1", chain.rate));
+    if chain.level != Level::Same {
+        // In floats, so that what is turned up beyond full scale can still be brought down.
+        filters.push(format!(
+            "aformat=sample_fmts=fltp:sample_rates={}:channel_layouts={}",
+            chain.rate, chain.layout
+        ));
+        filters.push(level(chain.level, chain.rate));
+    }
     filters.push(format!(
         "aformat=sample_fmts={}:sample_rates={}:channel_layouts={}",
         chain.sample_format, chain.rate, chain.layout
     ));
     filters.join(",")
+}
+
+fn level(level: Level, rate: u32) -> String {
+    let decibels = |thousandths: i32| f64::from(thousandths) / 1000.0;
+    match level {
+        Level::Same => "anull".into(),
+        Level::Times(thousandths) => format!("volume={:.3}", f64::from(thousandths) / 1000.0),
+        Level::Gain(thousandths) => format!("volume={:.3}dB", decibels(thousandths)),
+        // Peaks between samples show at four times the rate. The limiter looks 5 ms ahead and lets go slowly enough not to
+        // be heard at work.
+        Level::Limited(thousandths) => format!(
+            "volume={:.3}dB,aresample={},alimiter=limit={CEILING}:attack=5:release=50:asc=true:level=false:latency=true,\
+             aresample={rate}",
+            decibels(thousandths),
+            4 * rate,
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -6,11 +6,13 @@
 mod audio;
 mod graph;
 mod matrix;
+mod meter;
 mod video;
 
-pub(crate) use audio::{AudioChain, AudioFilter};
+pub(crate) use audio::{AudioChain, AudioFilter, CEILING, Level, is_plain_layout};
 pub(crate) use graph::{Graph, Kind};
 pub(crate) use matrix::MatrixFilter;
+pub(crate) use meter::{Heard, Meter};
 pub(crate) use video::{Fields, Matrix, VideoChain, VideoFilter, source_args};
 
 use super::{MICROS, rescale};

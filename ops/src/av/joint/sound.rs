@@ -5,7 +5,7 @@ use ffmpeg_next as ffmpeg;
 
 use super::Entered;
 use crate::OpsError;
-use crate::av::filter::{AudioChain, AudioFilter, Trim};
+use crate::av::filter::{AudioChain, AudioFilter, Level, Trim};
 use crate::av::sys::{self, RawStream};
 use crate::av::{AvError, MICROS, rescale};
 use crate::plan::natural_layout;
@@ -59,8 +59,9 @@ impl Sound {
         self.filter = part.stream.map(|stream| {
             let chain = AudioChain {
                 rate: self.rate,
-                layout: self.layout,
+                layout: self.layout.to_owned(),
                 sample_format: "fltp",
+                level: Level::Same,
                 trim: Some(Trim { length: part.limit }),
             };
             AudioFilter::new(chain, stream.time_base)

@@ -16,8 +16,12 @@ pub(crate) struct Rewriter(NonNull<ffi::AVBSFContext>);
 unsafe impl Send for Rewriter {}
 
 impl Rewriter {
-    /// Opens the filter of this name for packets of `source`.
-    pub(crate) fn open(name: &CStr, source: &ffmpeg::Stream) -> Result<Self, ffmpeg::Error> {
+    /// Opens the filter of this name for packets of `source`, or for what comes out of `before`, which has them first.
+    pub(crate) fn open(
+        name: &CStr,
+        source: &ffmpeg::Stream,
+        before: Option<&Self>,
+    ) -> Result<Self, ffmpeg::Error> {
         // SAFETY: the source stream is borrowed from an open context; the filter's context is owned by the returned value
         // from its allocation on, so that it is freed on every way out.
         unsafe {
@@ -31,10 +35,11 @@ impl Rewriter {
             let this = Self(context);
             let raw = context.as_ptr();
             let stream = source.as_ptr();
-            check(ffi::avcodec_parameters_copy(
-                (*raw).par_in,
-                (*stream).codecpar,
-            ))?;
+            let parameters = match before {
+                Some(before) => (*before.0.as_ptr()).par_out,
+                None => (*stream).codecpar,
+            };
+            check(ffi::avcodec_parameters_copy((*raw).par_in, parameters))?;
             (*raw).time_base_in = (*stream).time_base;
             check(ffi::av_bsf_init(raw))?;
             Ok(this)
@@ -59,12 +64,6 @@ impl Rewriter {
                 (*self.0.as_ptr()).par_out,
             ))
         }
-    }
-
-    /// Time base of the packets that come out.
-    pub(crate) fn time_base(&self) -> (i32, i32) {
-        // SAFETY: reads a plain field of a live context.
-        super::pair(unsafe { (*self.0.as_ptr()).time_base_out })
     }
 
     /// Takes one packet and gives those that are ready; `None` ends them.

@@ -11,7 +11,7 @@ mod video_rules;
 mod watermark;
 
 use super::rule::Rule;
-use super::table::{Group, Head, Table, parameter};
+use super::table::{Group, Head, Parameter, Table, parameter};
 use super::values::{CONTAINER, FLAG};
 use crate::op::{Avthumb, Op};
 
@@ -48,6 +48,31 @@ pub(super) static TABLE: Table<Avthumb> = Table {
     ],
     wrap: |op| Op::Avthumb(Box::new(op)),
 };
+
+/// The parameters that are given, as `name/value`, by what they are about.
+pub(crate) struct Asked {
+    pub(crate) picture: Vec<String>,
+    pub(crate) sound: Vec<String>,
+    pub(crate) time: Vec<String>,
+    pub(crate) subtitles: Vec<String>,
+    /// What is laid over the picture, and how it is cut into files.
+    pub(crate) more: Vec<String>,
+}
+
+/// What an `avthumb` asks for, in the words it is given in.
+pub(crate) fn asked(op: &Avthumb) -> Asked {
+    let given = |group: Group<Avthumb>| -> Vec<String> {
+        let row = |row: &Parameter<Avthumb>| Some(format!("{}/{}", row.name, (row.get)(op)?));
+        group.iter().filter_map(row).collect()
+    };
+    Asked {
+        picture: given(video::ROWS),
+        sound: given(audio::ROWS),
+        time: given(cut::ROWS),
+        subtitles: given(subtitles::ROWS),
+        more: [given(watermark::ROWS), given(segments::ROWS)].concat(),
+    }
+}
 
 const GENERAL: Group<Avthumb> = &[
     parameter!("vn" => vn: FLAG, default "0", example "vn/1",

@@ -49,7 +49,7 @@ impl Container {
             Self::Ogg => &[Theora],
             Self::Gif => &[Gif],
             Self::M3u8 | Self::Mpd => &[X264, X265, Av1, Vp9],
-            Self::Mp3 | Self::Aac => &[],
+            Self::Mp3 | Self::Aac | Self::Opus | Self::Flac | Self::Wav => &[],
         }
     }
 }
