@@ -22,7 +22,7 @@ pub(super) fn plan(
         return Ok(None);
     };
     let way = match op.subtitles.are_burned(op.container) {
-        true => Way::Burned(task.file("burned.ass")),
+        true => Way::Burned(task.dir.clone()),
         false => Way::Tracks(op.container),
     };
     let labels = op.subtitles.labels.as_ref();

@@ -875,3 +875,63 @@ fn white_is_no_glare_on_pictures_of_high_dynamic_range() {
         );
     }
 }
+
+#[test]
+fn every_rung_of_a_ladder_has_its_watermark_and_its_words() {
+    let shop = Workshop::open();
+    let source = shop.grey("grey.mp4", "640x480", 2);
+    let logo = shop.picture("logo.png", 160, 80, RED);
+    let words = shop.text("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nHello\n");
+    let objects: &[(&str, &Path)] = &[("wm:l", &logo), ("s:a", &words)];
+    let marks =
+        "wmImage2/wm:l/wmGravity/TOP_LEFT/wmauto/1/wmdx/40/wmdy/40/subtitle/s:a/subtitleType/2";
+    for container in ["m3u8", "mpd"] {
+        let ops = format!(
+            "avthumb/{container}/segtime/1/preset/ultrafast/envBandWidth/400000:900000/multiResolution/320x240:640x480/{marks}"
+        );
+        let bench = Bench::run_beside(&source, &ops, objects);
+        let outputs = match &bench.outcomes[0] {
+            Ok(outputs) => outputs,
+            Err(error) => panic!("{container}: {error}"),
+        };
+        assert!(
+            !bench
+                .files_of(0)
+                .iter()
+                .any(|file| file.extension().is_some_and(|suffix| suffix == "ass")),
+            "{container}: the words stay behind"
+        );
+        let playlist = &outputs[0].path;
+        for (rung, scale) in [(0, 1), (1, 2)] {
+            let shown = |at: &str| {
+                let picture = shop.path("rung.png");
+                let map = format!("0:v:{rung}");
+                let said = crate::bench::ffmpeg(&[
+                    "-allowed_extensions",
+                    "ALL",
+                    "-i",
+                    playlist.to_str().unwrap(),
+                    "-map",
+                    &map,
+                    "-ss",
+                    at,
+                    "-frames:v",
+                    "1",
+                    picture.to_str().unwrap(),
+                ]);
+                assert!(picture.exists(), "{container}: {said}");
+                Frame::of(&picture, 0.0)
+            };
+            let picture = shown("0.5");
+            let area = picture.area(is_red).unwrap();
+            let place = [10, 10, 40, 20].map(|pixels| pixels * scale);
+            assert!(
+                area.is_near((place[0], place[1], place[2], place[3])),
+                "{container} {rung}: {area:?}"
+            );
+            let white = |[red, green, blue]: [u8; 3]| red.min(green).min(blue) > 200;
+            assert_eq!(picture.area(white), None, "{container} {rung}");
+            assert!(shown("1.5").area(white).is_some(), "{container} {rung}");
+        }
+    }
+}

@@ -2,6 +2,8 @@
 //! sees the file it came from.
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::script::Script;
@@ -15,12 +17,22 @@ const MISSING: usize = 10;
 pub(crate) struct Burned(PathBuf);
 
 impl Burned {
-    /// Writes a script into a file of its own.
-    pub(super) fn write(script: Script, path: PathBuf) -> Result<Self, OpsError> {
+    /// Writes a script into a file of its own in a folder, where other outputs may have theirs.
+    pub(super) fn write(script: Script, folder: &Path) -> Result<Self, OpsError> {
         check_fonts(&script)?;
-        std::fs::write(&path, document(&script))
-            .map_err(|error| OpsError::write_file(&path, &error))?;
-        Ok(Self(path))
+        let mut number = 0;
+        let (mut file, path) = loop {
+            let path = folder.join(format!("burned-{number}.ass"));
+            match File::create_new(&path) {
+                Ok(file) => break (file, path),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(OpsError::write_file(&path, &error)),
+            }
+        };
+        let burned = Self(path);
+        file.write_all(document(&script).as_bytes())
+            .map_err(|error| OpsError::write_file(&burned.0, &error))?;
+        Ok(burned)
     }
 
     /// The file.

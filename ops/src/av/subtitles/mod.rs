@@ -31,7 +31,7 @@ pub(crate) struct SubtitlePlan {
 pub(crate) enum Way {
     /// As streams of this container.
     Tracks(Container),
-    /// Drawn into the picture; the file is for the filter that does it.
+    /// Drawn into the picture; the folder is for what the filter that does it reads.
     Burned(PathBuf),
 }
 
@@ -77,14 +77,14 @@ impl SubtitlePlan {
         limits: &Limits,
         cancel: &Cancel,
     ) -> Result<Option<Burned>, OpsError> {
-        let (Way::Burned(file), Some(input)) = (&self.way, self.inputs.first()) else {
+        let (Way::Burned(folder), Some(input)) = (&self.way, self.inputs.first()) else {
             return Ok(None);
         };
         let scripts = input.read(limits, cancel)?;
         let Some(first) = scripts.into_iter().next() else {
             return Ok(None);
         };
-        Burned::write(first.within(&self.spans), file.clone()).map(Some)
+        Burned::write(first.within(&self.spans), folder).map(Some)
     }
 }
 
