@@ -45,8 +45,10 @@ pub(super) fn enter<'s>(
             tracing::debug!(target, "source cannot seek; reading up to the cut");
             break;
         }
-        if let Some(held) = look(input, stretch, cancel) {
-            return Ok((source.anywhere()?, held));
+        match look(input, stretch, cancel) {
+            Found::Begin(held) => return Ok((source.anywhere()?, held)),
+            Found::Late => {}
+            Found::NoTimes => break,
         }
     }
     let input = source.fresh()?;
@@ -62,19 +64,24 @@ fn want(input: &mut Input, stretch: &Stretch<'_>) {
     }
 }
 
-/// Reads up to the first packet that decoding can begin with. `None` if that is behind the beginning of the stretch.
-fn look(
-    input: &mut Input,
-    stretch: &Stretch<'_>,
-    cancel: &Cancel,
-) -> Option<VecDeque<ffmpeg::Packet>> {
+/// What was found in a place.
+enum Found {
+    /// Decoding can begin with these packets.
+    Begin(VecDeque<ffmpeg::Packet>),
+    /// It can begin only behind the beginning of the stretch.
+    Late,
+    /// Packets do not tell their time there.
+    NoTimes,
+}
+
+/// Reads up to the first packet that decoding can begin with.
+fn look(input: &mut Input, stretch: &Stretch<'_>, cancel: &Cancel) -> Found {
     let facts = &input.probe.streams;
     let is_video = |index: &&usize| facts[**index].medium == Medium::Video;
-    let lead = *stretch
-        .streams
-        .iter()
-        .find(is_video)
-        .or(stretch.streams.first())?;
+    let lead = stretch.streams.iter().find(is_video);
+    let Some(&lead) = lead.or(stretch.streams.first()) else {
+        return Found::NoTimes;
+    };
     let (base, is_video) = (facts[lead].time_base, facts[lead].medium == Medium::Video);
     // A picture that begins less than the length of one behind the stretch is the first one in it.
     let (num, den) = facts[lead].r_frame_rate;
@@ -84,21 +91,32 @@ fn look(
     };
     let latest = input.probe.format.start.unwrap_or(0) + stretch.start + tolerance;
     let mut held = VecDeque::new();
-    while held.len() < LOOKED_AT && !cancel.is_cancelled() {
+    let mut times = false;
+    for _ in 0..LOOKED_AT {
         let mut packet = ffmpeg::Packet::empty();
-        packet.read(&mut input.context).ok()?;
+        if cancel.is_cancelled() || packet.read(&mut input.context).is_err() {
+            break;
+        }
         let (stream, time) = (packet.stream(), packet.pts().or(packet.dts()));
         let begins = packet.is_key() || !is_video;
-        held.push_back(packet);
         if stream != lead {
+            held.push_back(packet);
             continue;
         }
-        let is_late = time.is_some_and(|time| rescale(time, base, MICROS) > latest);
-        match (begins, is_late) {
-            (true, false) => return Some(held),
-            (_, true) => return None,
+        // The first packets of some formats do not tell their time after a jump, so nobody knows what they belong to.
+        let Some(time) = time else {
+            continue;
+        };
+        times = true;
+        held.push_back(packet);
+        match (begins, rescale(time, base, MICROS) > latest) {
+            (true, false) => return Found::Begin(held),
+            (_, true) => return Found::Late,
             (false, false) => (),
         }
     }
-    None
+    match times {
+        true => Found::Late,
+        false => Found::NoTimes,
+    }
 }

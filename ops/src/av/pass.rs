@@ -162,6 +162,7 @@ impl<'a> Pass<'a> {
 
     /// The streams of a part that somebody wants, by their index in its file.
     fn tracks(&self, part: &Part, input: &Input) -> BTreeMap<usize, Track> {
+        let start = part.window.start as i64 * 1000;
         let track = |strand: usize| {
             let index = part.streams[strand]?;
             let facts = &input.probe.streams[index];
@@ -171,7 +172,8 @@ impl<'a> Pass<'a> {
                 clock: FrameClock {
                     base: facts.time_base,
                     is_video,
-                    next: 0,
+                    // A file that does not tell times is read from its start.
+                    next: rescale(-start, MICROS, facts.time_base),
                 },
                 decoder: None,
                 opening_failed: None,
