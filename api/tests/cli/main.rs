@@ -8,6 +8,7 @@ mod interrupt;
 mod jobs;
 mod kill;
 mod notify;
+mod ops;
 mod reference;
 mod refuse;
 mod run;

@@ -178,7 +178,7 @@ impl Url {
         let plain = |b: u8| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b);
         let is_url = is_scheme
             && text.len() <= Self::MAX_BYTES
-            && rest.trim_start_matches('/') != ""
+            && !rest.trim_start_matches('/').is_empty()
             && text.bytes().all(plain);
         is_url.then(|| Self(text.to_owned()))
     }
