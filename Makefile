@@ -7,12 +7,12 @@ CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(CARGO_HOME)/bin:$(PATH)
 target := $(or $(CARGO_TARGET_DIR),target)
 
-# A folder with video/ and audio/ in it, for media-table.
+# A folder with video/, audio/, bad/ and hls/ in it, for matrix.
 MEDIA ?= ../shared/media
 # How often kill-test kills the process in the middle of a batch.
 KILLS ?= 20
 
-.PHONY: help setup demo test lint bench media-table kill-test testdata
+.PHONY: help setup demo test lint bench matrix kill-test testdata
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -41,9 +41,9 @@ lint: setup ## formatting, clippy and documentation, warnings denied
 bench: setup ## the benchmarks
 	cargo bench -p opmill-benches
 
-media-table: setup ## opmill over every file of MEDIA/video and MEDIA/audio, each result checked with ffprobe
-	@[ -d "$(MEDIA)" ] || { echo "no media at $(MEDIA): give MEDIA=a folder with video/ and audio/ in it"; exit 0; }; \
-	  MEDIA="$(abspath $(MEDIA))" cargo test -p opmill --test media_table every_file -- --nocapture
+matrix: setup ## every file below MEDIA x (transcode, remux, screenshot, probe), each result checked with ffprobe and ffmpeg
+	@[ -d "$(MEDIA)" ] || { echo "no media at $(MEDIA): give MEDIA=a folder with video/, audio/, bad/ and hls/ in it"; exit 0; }; \
+	  MEDIA="$(abspath $(MEDIA))" cargo test -p opmill --test matrix every_file -- --nocapture
 
 kill-test: setup ## kill a batch KILLS times at random moments and finish it
 	OPMILL_KILLS=$(KILLS) cargo test -p opmill --test cli kill:: -- --nocapture

@@ -1,15 +1,22 @@
 //! The independent reader: what ffprobe and ffmpeg, and not opmill, say about a file.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
+
+use super::child::{Ended, watch};
+
+/// How long these programs may think about a file; some of them are made to keep a reader busy for ever.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A stream as far as the checks need it.
 #[derive(Debug, Clone)]
 pub struct Stream {
     pub index: u64,
     pub kind: Kind,
+    pub codec: String,
     /// A picture attached to sound, not a film.
     pub cover: bool,
     /// Clockwise degrees a player turns the picture by.
@@ -56,7 +63,7 @@ pub fn streams(file: &Path) -> Vec<Stream> {
         .collect()
 }
 
-const STREAM_ENTRIES: &str = "stream=index,codec_type,avg_frame_rate,r_frame_rate,sample_rate,frame_size:\
+const STREAM_ENTRIES: &str = "stream=index,codec_type,codec_name,avg_frame_rate,r_frame_rate,sample_rate,frame_size:\
 stream_disposition=attached_pic:stream_side_data=rotation:packet=stream_index,pts_time,dts_time,duration_time,flags";
 
 fn read_stream(file: &Path, stream: &Value, packets: &[Value]) -> Stream {
@@ -84,6 +91,10 @@ fn read_stream(file: &Path, stream: &Value, packets: &[Value]) -> Stream {
     Stream {
         index,
         kind,
+        codec: stream["codec_name"]
+            .as_str()
+            .unwrap_or("unknown")
+            .to_owned(),
         cover,
         turn,
         frame,
@@ -141,14 +152,12 @@ pub fn picture(file: &Path, index: u64) -> Option<Picture> {
 
 /// From the first to the end of the last sample.
 fn heard(file: &Path, index: u64) -> Option<(f64, f64)> {
-    let output = Command::new("ffmpeg")
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg
         .args(["-nostdin", "-v", "quiet", "-copyts", "-i"])
         .arg(file)
-        .args(["-map", &format!("0:{index}"), "-f", "framecrc", "-"])
-        .stdin(Stdio::null())
-        .output()
-        .expect("the ffmpeg program runs");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        .args(["-map", &format!("0:{index}"), "-f", "framecrc", "-"]);
+    let text = String::from_utf8_lossy(&watch(&mut ffmpeg, PATIENCE).out).into_owned();
     // `#tb 0: 1/44100`, then a line of `stream, dts, pts, duration, size, checksum` for each frame.
     let unit = text
         .lines()
@@ -167,16 +176,27 @@ fn heard(file: &Path, index: u64) -> Option<(f64, f64)> {
     frames.reduce(|(first, last), (start, end)| (first.min(start), last.max(end)))
 }
 
-/// The length its header gives, which is what a player shows.
-pub fn duration(file: &Path) -> Option<f64> {
-    number(&ffprobe(&["-show_entries", "format=duration"], file)["format"]["duration"])
+/// What the container says of itself: `format_name`, `nb_streams`, `duration`.
+pub fn container(file: &Path) -> Value {
+    ffprobe(
+        &["-show_entries", "format=format_name,nb_streams,duration"],
+        file,
+    )["format"]
+        .clone()
 }
 
-/// Decodes everything and returns what ffmpeg complained about; empty is clean.
+/// The length its header gives, which is what a player shows.
+pub fn duration(file: &Path) -> Option<f64> {
+    number(&container(file)["duration"])
+}
+
+/// Decodes picture and sound to the end and returns what ffmpeg complained about; empty is clean.
 pub fn decode_complaints(file: &Path) -> String {
-    let output = Command::new("ffmpeg")
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg
         .args(["-nostdin", "-v", "error", "-xerror", "-i"])
         .arg(file)
+        .args(["-map", "0:V?", "-map", "0:a?"])
         // Frames keep their times: by default ffmpeg counts them at a guessed rate, and would complain about frames
         // of variable rate that fall on one count.
         .args([
@@ -187,30 +207,25 @@ pub fn decode_complaints(file: &Path) -> String {
             "-f",
             "null",
             "-",
-        ])
-        .stdin(Stdio::null())
-        .output()
-        .expect("the ffmpeg program runs");
-    let complaints = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    if output.status.success() || !complaints.is_empty() {
-        complaints
-    } else {
-        output.status.to_string()
+        ]);
+    let Ended { status, err, .. } = watch(&mut ffmpeg, PATIENCE);
+    match status {
+        None => "it does not come to an end".to_owned(),
+        Some(status) if !status.success() && err.trim().is_empty() => status.to_string(),
+        Some(_) => err.trim().to_owned(),
     }
 }
 
 fn ffprobe(arguments: &[&str], file: &Path) -> Value {
-    let output = Command::new("ffprobe")
+    let mut ffprobe = Command::new("ffprobe");
+    ffprobe
         .args(["-v", "quiet", "-of", "json"])
         .args(arguments)
-        .arg(file)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the ffprobe program runs");
-    serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+        .arg(file);
+    serde_json::from_slice(&watch(&mut ffprobe, PATIENCE).out).unwrap_or(Value::Null)
 }
 
-fn number(value: &Value) -> Option<f64> {
+pub fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }
 
