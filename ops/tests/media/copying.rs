@@ -454,7 +454,7 @@ fn a_copy_is_cut_at_a_key_picture() {
         let ops = format!("avthumb/{container}/{COPY}/ss/5/t/3");
         let made = Bench::one("clip.mp4", &ops);
         made.decodes_clean();
-        let lasts = made.duration() - seconds(&made.probe()["format"]["start_time"]).max(0.0);
+        let lasts = made.duration();
         let whole = f64::from(last - first + 1);
         assert!((lasts - whole).abs() < 0.2, "{container}: {lasts} s");
         let shown = [made.second_shown_at(0.1), made.second_shown_at(whole - 0.3)];
