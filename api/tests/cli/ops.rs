@@ -14,7 +14,16 @@ fn a_command_may_read_files_beside_its_source() {
     let world = World::new();
     world.clip("silent.mp4", "films/a.mp4");
     let made = Command::new("ffmpeg")
-        .args(["-v", "error", "-f", "lavfi", "-i", "color=red:size=32x32", "-frames:v", "1"])
+        .args([
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            "color=red:size=32x32",
+            "-frames:v",
+            "1",
+        ])
         .arg(world.path("films/logo.png"))
         .status();
     assert!(made.unwrap().success());
@@ -39,7 +48,12 @@ fn a_playlist_comes_with_its_segments() {
     let said = world.opmill(&["run", "--json", "--ops", ops, "a.mp4"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     let item = &said.lines()[0]["items"][0];
-    let keys: Vec<_> = item["detail"].as_array().unwrap().iter().map(|file| file["key"].as_str().unwrap()).collect();
+    let keys: Vec<_> = item["detail"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["key"].as_str().unwrap())
+        .collect();
     assert_eq!(
         keys,
         [
@@ -49,7 +63,10 @@ fn a_playlist_comes_with_its_segments() {
             "hls:film/a_000003.ts"
         ]
     );
-    assert_eq!((&item["key"], &item["resolution"]), (&keys[0].into(), &"320X240".into()));
+    assert_eq!(
+        (&item["key"], &item["resolution"]),
+        (&keys[0].into(), &"320X240".into())
+    );
     assert!((ffprobe_seconds(&world.path("out/hls/film/a.m3u8")) - 3.0).abs() < 0.1);
     world.assert_tidy();
 }

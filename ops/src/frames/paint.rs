@@ -82,12 +82,17 @@ impl Painter {
     /// Paints one picture.
     pub(crate) fn paint(&mut self, frame: ffmpeg::Frame) -> Result<RgbImage, OpsError> {
         let mut painted = None;
-        let mut keep = |frame: ffmpeg::Frame, _base| {
+        self.filter.frame(Some(frame), &mut |frame, _base| {
             painted = Some(frame);
             Ok(())
-        };
-        // No filter of this chain waits for another picture.
-        self.filter.frame(Some(frame), &mut keep)?;
+        })?;
+        if painted.is_none() {
+            // Fields are joined once it is known that none follow.
+            self.filter.frame(None, &mut |frame, _base| {
+                painted = Some(frame);
+                Ok(())
+            })?;
+        }
         let frame = ffmpeg::frame::Video::from(painted.ok_or(OpsError::NothingDecoded)?);
         pixels(&frame).ok_or(OpsError::NothingDecoded)
     }
