@@ -67,6 +67,12 @@ pub enum StoreError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// A lane is a part of keys.
+    #[error("the lane {lane:?} holds a NUL; a lane is a plain name, such as that of a bucket")]
+    BadLane {
+        /// The name that was given.
+        lane: String,
+    },
     /// A record does not read as what was written.
     #[error(
         "the record {key} in {tree} is damaged ({reason}); copy the data directory before going on, and report what happened to the disk"
@@ -145,6 +151,7 @@ impl StoreError {
             | Self::Illegal(_)
             | Self::Publishing { .. }
             | Self::TooLarge { .. }
+            | Self::BadLane { .. }
             | Self::Corrupt { .. }
             | Self::Damaged { .. }
             | Self::Newer { .. } => Disposition::Fail,

@@ -164,7 +164,8 @@ impl fmt::Display for ItemIndex {
     }
 }
 
-/// Which jobs go first: rank 0 before all others, 255 last.
+/// Which jobs go first: rank 0 to 255. A rank is worth a minute of waiting: a job is served before those of the next
+/// rank that came up to a minute earlier, so what matters less comes late and not never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Priority(u8);
@@ -175,7 +176,7 @@ impl Priority {
         Self(rank)
     }
 
-    /// 0 first, 255 last.
+    /// 0 matters most, 255 least.
     pub const fn rank(self) -> u8 {
         self.0
     }

@@ -10,6 +10,8 @@ pub struct NewJob {
     pub idempotency_key: Option<String>,
     /// Which jobs go first.
     pub priority: Priority,
+    /// What it belongs to (a bucket): lanes can be paused and limited. At most 255 bytes, without NUL.
+    pub lane: String,
     /// When it may run; `None` or a past time: at once.
     pub due: Option<UnixMillis>,
     /// How many items it will have.
@@ -36,6 +38,8 @@ pub struct Job {
     pub state: JobState,
     /// Which jobs go first.
     pub priority: Priority,
+    /// What it belongs to.
+    pub lane: String,
     /// When it was handed in.
     pub submitted: UnixMillis,
     /// When its state last changed.

@@ -4,7 +4,7 @@
 use crate::error::StoreError;
 use crate::id::{JobId, Priority, UnixMillis};
 use crate::job::{Job, NewJob};
-use crate::key::{self, ReadyKey};
+use crate::key::{self, ReadyKey, Turn};
 use crate::record;
 use crate::record::v1::{Spec, state_number};
 use crate::state::{Event, IllegalTransition, JobState, Lease, Next};
@@ -17,6 +17,7 @@ pub(crate) struct JobRecord {
     pub(crate) id: JobId,
     pub(crate) state: JobState,
     pub(crate) priority: Priority,
+    pub(crate) lane: String,
     /// Its place among the available ones of its priority.
     pub(crate) due: UnixMillis,
     pub(crate) submitted: UnixMillis,
@@ -41,6 +42,7 @@ impl JobRecord {
                 _ => JobState::Available,
             },
             priority: job.priority,
+            lane: job.lane.clone(),
             due: job.due.unwrap_or(now),
             submitted: now,
             updated: now,
@@ -71,6 +73,7 @@ impl JobRecord {
             Event::Rescued => self.rescues += 1,
             Event::Redriven => {
                 self.attempts = 0;
+                self.rescues = 0;
                 self.cancel_requested = false;
                 // It queues again from here; the place it had long ago would put it before everyone.
                 self.due = now;
@@ -100,6 +103,7 @@ impl JobRecord {
             id: self.id,
             state,
             priority: self.priority,
+            lane: self.lane,
             submitted: self.submitted,
             updated: self.updated,
             finished: self.finished,
@@ -123,11 +127,11 @@ pub(crate) fn index_entry(job: &JobRecord) -> Option<(Name, Vec<u8>, Vec<u8>)> {
         }
         JobState::Available => {
             let key = ReadyKey {
-                priority: job.priority,
-                due: job.due,
+                lane: &job.lane,
+                turn: Turn::of(job.priority, job.due),
                 job: job.id,
             };
-            Some((Name::Ready, key.encode().to_vec(), Vec::new()))
+            Some((Name::Ready, key.encode(), Vec::new()))
         }
         JobState::Running(_) => None,
         JobState::Completed | JobState::Cancelled | JobState::Discarded => {

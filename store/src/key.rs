@@ -3,26 +3,56 @@
 
 use crate::id::{DeliveryId, ItemIndex, JobId, Priority, UnixMillis};
 
-/// Key of an available job in `ready`: the first one is the next to be claimed.
+/// How long a step of priority is worth: a job waits at most so much longer than one of the next better rank that came
+/// at the same time, so nothing waits for ever.
+const STEP_MILLIS: u64 = 60_000;
+
+/// When it is a job's turn: the time it was due, moved back by its rank. Old jobs thus overtake new ones that matter more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Turn(u64);
+
+impl Turn {
+    pub(crate) fn of(priority: Priority, due: UnixMillis) -> Turn {
+        Turn(
+            due.get()
+                .saturating_add(u64::from(priority.rank()) * STEP_MILLIS),
+        )
+    }
+}
+
+/// Key of an available job in `ready`: the first one of each lane is the next of that lane to be claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ReadyKey {
-    pub(crate) priority: Priority,
-    pub(crate) due: UnixMillis,
-    /// Ids ascend with submission, so equal dues are served first come, first served.
+pub(crate) struct ReadyKey<'a> {
+    /// Without NUL, which ends it in the key.
+    pub(crate) lane: &'a str,
+    pub(crate) turn: Turn,
+    /// Ids ascend with submission, so equal turns are served first come, first served.
     pub(crate) job: JobId,
 }
 
-impl ReadyKey {
-    pub(crate) fn encode(&self) -> [u8; 27] {
-        let mut key = [0; 27];
-        key[0] = self.priority.rank();
-        key[1..9].copy_from_slice(&self.due.get().to_be_bytes());
-        key[9..].copy_from_slice(&self.job.0);
+impl<'a> ReadyKey<'a> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut key = Vec::with_capacity(self.lane.len() + 1 + 8 + JobId::LEN);
+        key.extend_from_slice(self.lane.as_bytes());
+        key.push(0);
+        key.extend_from_slice(&self.turn.0.to_be_bytes());
+        key.extend_from_slice(&self.job.0);
         key
     }
 
-    pub(crate) fn job(key: &[u8]) -> Option<JobId> {
-        JobId::from_bytes(key.get(9..)?)
+    pub(crate) fn decode(key: &'a [u8]) -> Option<ReadyKey<'a>> {
+        let end = key.iter().position(|byte| *byte == 0)?;
+        let (turn, job) = key.get(end + 1..)?.split_first_chunk::<8>()?;
+        Some(ReadyKey {
+            lane: std::str::from_utf8(&key[..end]).ok()?,
+            turn: Turn(u64::from_be_bytes(*turn)),
+            job: JobId::from_bytes(job)?,
+        })
+    }
+
+    /// A key after every one of this lane and before every one of the next.
+    pub(crate) fn after_lane(&self) -> Vec<u8> {
+        [self.lane.as_bytes(), &[1]].concat()
     }
 }
 
@@ -101,24 +131,39 @@ mod tests {
     }
 
     #[test]
-    fn the_next_job_to_claim_sorts_first() {
-        let key = |rank, due, job| {
+    fn the_next_job_of_a_lane_sorts_first() {
+        let key = |lane, rank, due, job| {
             ReadyKey {
-                priority: Priority::new(rank),
-                due: at(due),
+                lane,
+                turn: Turn::of(Priority::new(rank), at(due)),
                 job: JobId([job; 18]),
             }
             .encode()
         };
         let rows = [
-            ("priority before all", key(1, 9, 9), key(2, 0, 0)),
-            ("then the time it was due", key(1, 255, 9), key(1, 256, 0)),
-            ("then submission", key(1, 1, 1), key(1, 1, 2)),
+            ("the better rank", key("b", 1, 9, 9), key("b", 2, 0, 0)),
+            (
+                "one that waited long",
+                key("b", 2, 0, 9),
+                key("b", 1, 60_001, 0),
+            ),
+            (
+                "then the time it was due",
+                key("b", 1, 255, 9),
+                key("b", 1, 256, 0),
+            ),
+            ("then submission", key("b", 1, 1, 1), key("b", 1, 1, 2)),
+            ("lanes stay together", key("b", 9, 9, 9), key("ba", 0, 0, 0)),
         ];
-        for (name, first, second) in rows {
+        for (name, first, second) in &rows {
             assert!(first < second, "{name}");
         }
-        assert_eq!(ReadyKey::job(&key(1, 2, 3)), Some(JobId([3; 18])));
+        let written = key("b", 1, 2, 3);
+        let read = ReadyKey::decode(&written).unwrap();
+        assert_eq!((read.lane, read.job), ("b", JobId([3; 18])));
+        let between = read.after_lane();
+        assert!(key("b", 255, u64::MAX, 255) < between && between < key("ba", 0, 0, 0));
+        assert_eq!(ReadyKey::decode(b"no end"), None);
     }
 
     #[test]

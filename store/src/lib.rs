@@ -81,7 +81,7 @@ pub use job::{Counts, Enqueued, Job, NewJob};
 pub use objects::StoredObject;
 pub use options::{Clock, Options, SyncData};
 pub use outbox::{Delivery, DeliveryState, Owed, OwedScope};
-pub use queue::{CancelOutcome, Promotion, Rescued, Verdict};
+pub use queue::{CancelOutcome, Limits, Paused, Promotion, Rescued, Verdict};
 pub use state::{Event, IllegalTransition, JobState, Lease, Next};
 
 use commit::Commit;

@@ -12,6 +12,7 @@
 //! power cut. With values this small a page never grows that large.
 
 pub(crate) mod v1;
+mod v2;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,7 +23,7 @@ const CHECKSUM: usize = 4;
 /// Flag: the document goes on under the next key.
 const MORE: u8 = 1;
 /// The newest schema of any record.
-pub(crate) const NEWEST_SCHEMA: u16 = 1;
+pub(crate) const NEWEST_SCHEMA: u16 = 2;
 /// Bytes of a document kept under one key.
 pub(crate) const PART: usize = 4096;
 
@@ -46,6 +47,7 @@ pub(crate) enum Kind {
     Spec = 6,
     Item = 7,
     Object = 8,
+    Pause = 9,
 }
 
 /// Why bytes are not a record. The caller adds tree and key.

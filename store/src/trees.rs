@@ -2,12 +2,12 @@
 //!
 //! | tree | key | value |
 //! |---|---|---|
-//! | `meta` | `format`, `next-delivery` | format record, counter |
+//! | `meta` | `format`, `next-delivery`, `paused`, `paused/` lane | format record, counter, pauses |
 //! | `jobs` | job | job record: the truth about every job |
 //! | `specs` | job, part | what the job is to do |
 //! | `items` | job, command, part | results |
 //! | `keys` | idempotency key | job |
-//! | `ready` | priority, due, job | – |
+//! | `ready` | lane, turn (when due, moved back by rank), job | – |
 //! | `due` | when, job | its state's number |
 //! | `leases` | job | lease record |
 //! | `expiry` | when, job | – |
@@ -202,6 +202,12 @@ impl Trees {
         self.tree(name)
             .scan_prefix(prefix)
             .map(|pair| pair.map_err(unreadable))
+    }
+
+    /// The first pair at `from` or after it.
+    pub(crate) fn first_from(&self, name: Name, from: &[u8]) -> Result<Option<Pair>, StoreError> {
+        let found = self.tree(name).range(from..).next();
+        found.transpose().map_err(unreadable)
     }
 
     /// The jobs after that one.

@@ -11,10 +11,13 @@ use std::path::{Path, PathBuf};
 use common::{ALL_DONE, LEASE, MINUTE, ManualClock, START, World, command_done, directory, done};
 use opmill_store::{Event, NewItem, NewJob, Next, Priority, Store, StoredObject};
 
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../testdata/store/v1")
-        .join(name)
+/// What is written today.
+const NEWEST: &str = "v2";
+
+/// What was written in that format.
+fn fixture(format: &str, name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/store");
+    root.join(format).join(name)
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -50,6 +53,7 @@ fn write_store(dir: &Path) {
     ] {
         world.submit_with(NewJob {
             priority: Priority::new(1),
+            lane: "films".to_owned(),
             ..keyed(key)
         });
         let lease = world.claim();
@@ -102,6 +106,7 @@ fn write_store(dir: &Path) {
         expires: None,
     };
     store.put_object("bucket:key", object).unwrap();
+    store.pause(Some("films")).unwrap();
     fs::remove_dir_all(dir).ok();
     // While it runs: what a crash would leave, with a lease in it.
     copy(world.dir(), dir);
@@ -128,28 +133,37 @@ fn dump(store: &Store) -> String {
     }
     writeln!(
         text,
-        "{:?}\n{:?}",
+        "{:?}\n{:?}\n{:?}",
         store.object("bucket:key").unwrap(),
-        store.counts().unwrap()
+        store.counts().unwrap(),
+        store.paused().unwrap()
     )
     .unwrap();
     text
 }
 
-#[test]
-fn a_store_of_format_1_opens() {
-    let regenerate = std::env::var_os("OPMILL_REGENERATE").is_some();
-    if regenerate {
-        write_store(&fixture("store"));
-    }
+/// The store opens, with everything in it.
+fn opens(format: &str) {
     let dir = directory();
-    copy(&fixture("store"), dir.path());
+    copy(&fixture(format, "store"), dir.path());
     let store = Store::open(dir.path(), ManualClock::new().options()).unwrap();
-    if regenerate {
-        fs::write(fixture("store.txt"), dump(&store)).unwrap();
+    let dump = dump(&store);
+    if format == NEWEST && std::env::var_os("OPMILL_REGENERATE").is_some() {
+        fs::write(fixture(format, "store.txt"), &dump).unwrap();
     }
-    assert_eq!(
-        dump(&store),
-        fs::read_to_string(fixture("store.txt")).unwrap()
-    );
+    let expected = fs::read_to_string(fixture(format, "store.txt")).unwrap();
+    assert_eq!(dump, expected);
+}
+
+#[test]
+fn a_store_without_lanes_opens() {
+    opens("v1");
+}
+
+#[test]
+fn a_store_with_lanes_opens() {
+    if std::env::var_os("OPMILL_REGENERATE").is_some() {
+        write_store(&fixture(NEWEST, "store"));
+    }
+    opens(NEWEST);
 }

@@ -11,6 +11,7 @@ use crate::tx::Tx;
 use crate::writer::Writer;
 
 const LONGEST_KEY: usize = 1024;
+const LONGEST_LANE: usize = 255;
 
 /// A job and the record it will have, unless its key is taken.
 struct Draft {
@@ -23,6 +24,10 @@ impl Draft {
         let key = job.idempotency_key.as_deref().unwrap_or_default();
         fits("the idempotency key", key, LONGEST_KEY)?;
         fits("the job's spec", &job.spec, LONGEST_TEXT)?;
+        fits("the job's lane", &job.lane, LONGEST_LANE)?;
+        if job.lane.contains('\0') {
+            return Err(StoreError::BadLane { lane: job.lane });
+        }
         // Drawn here and not in the transaction, whose closure may run again.
         let id = JobId::following(writer.last_id, now, random()?);
         writer.last_id = Some(id);

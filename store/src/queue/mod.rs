@@ -6,12 +6,15 @@ mod enqueue;
 mod finish;
 mod heartbeat;
 mod hold;
+mod pause;
 mod promote;
 mod redrive;
 mod rescue;
 
 pub use cancel::CancelOutcome;
+pub use claim::Limits;
 pub use heartbeat::Verdict;
+pub use pause::Paused;
 pub use promote::Promotion;
 pub use rescue::Rescued;
 pub(crate) use rescue::take_back;

@@ -9,11 +9,12 @@ mod job;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use document::Spec;
+pub(super) use job::JobV1;
 pub(crate) use job::{CANCELLED, COMPLETED, DISCARDED, RETRYABLE, state_number};
 
 use super::{Codec, Flaw, Kind, Record, damaged, from_bincode, from_json, to_bincode, to_json};
 
-const V1: u16 = 1;
+pub(super) const V1: u16 = 1;
 
 /// Refuses what no released program wrote; `open` has already refused what a newer one did.
 fn only_v1(schema: u16) -> Result<(), Flaw> {
@@ -39,6 +40,28 @@ pub(crate) struct Format {
 
 impl Record for Format {
     const KIND: Kind = Kind::Format;
+    const CODEC: Codec = Codec::Json;
+    const SCHEMA: u16 = V1;
+
+    fn to_body(&self) -> Result<Vec<u8>, Flaw> {
+        to_json(self)
+    }
+
+    fn from_body(schema: u16, body: &[u8]) -> Result<Self, Flaw> {
+        only_v1(schema)?;
+        from_json(body)
+    }
+}
+
+/// A lane, or everything, that is not to be worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pause {
+    /// Unix milliseconds.
+    pub(crate) since: u64,
+}
+
+impl Record for Pause {
+    const KIND: Kind = Kind::Pause;
     const CODEC: Codec = Codec::Json;
     const SCHEMA: u16 = V1;
 

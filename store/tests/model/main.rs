@@ -22,13 +22,18 @@ use reference::{Reference, Refusal};
 enum Step {
     Enqueue {
         rank: u8,
+        lane: u8,
         due_in: Option<u64>,
         key: Option<u8>,
         long: bool,
     },
     EnqueueBatch(Vec<Option<u8>>),
     Promote,
-    Claim,
+    Claim {
+        limit: Option<usize>,
+    },
+    Pause(Option<u8>),
+    Resume(Option<u8>),
     Heartbeat(usize),
     Record {
         lease: usize,
@@ -71,11 +76,13 @@ fn step() -> impl Strategy<Value = Step> {
     let seconds = 0..90u64;
     let indexes = || prop::collection::vec(0..3u32, 0..3);
     prop_oneof![
-        4 => (98..102u8, prop::option::of(seconds.clone()), prop::option::of(0..4u8), any::<bool>())
-            .prop_map(|(rank, due_in, key, long)| Step::Enqueue { rank, due_in, key, long }),
+        4 => (98..102u8, 0..3u8, prop::option::of(seconds.clone()), prop::option::of(0..4u8), any::<bool>())
+            .prop_map(|(rank, lane, due_in, key, long)| Step::Enqueue { rank, lane, due_in, key, long }),
         1 => prop::collection::vec(prop::option::of(0..4u8), 0..4).prop_map(Step::EnqueueBatch),
         3 => Just(Step::Promote),
-        6 => Just(Step::Claim),
+        6 => prop::option::of(0..3usize).prop_map(|limit| Step::Claim { limit }),
+        1 => prop::option::of(0..3u8).prop_map(Step::Pause),
+        2 => prop::option::of(0..3u8).prop_map(Step::Resume),
         2 => any::<usize>().prop_map(Step::Heartbeat),
         4 => (any::<usize>(), 0..3u32, any::<bool>())
             .prop_map(|(lease, index, owed)| Step::Record { lease, index, owed }),
@@ -163,6 +170,7 @@ impl Pair {
         match step.clone() {
             Step::Enqueue {
                 rank,
+                lane,
                 due_in,
                 key,
                 long,
@@ -175,6 +183,7 @@ impl Pair {
                 let due = due_in.map(|seconds| self.after(seconds));
                 let job = NewJob {
                     priority: Priority::new(rank),
+                    lane: name(lane),
                     due,
                     commands: 3,
                     spec,
@@ -190,9 +199,21 @@ impl Pair {
                 self.enqueue(keys.into_iter().map(keyed).collect());
             }
             Step::Promote => assert_eq!(store.promote().unwrap(), self.reference.promote()),
-            Step::Claim => {
-                let claimed = store.claim(&WorkerId::new("worker"), lease_for).unwrap();
-                assert_eq!(claimed, self.reference.claim(lease_for));
+            Step::Pause(lane) => {
+                let lane = lane.map(name);
+                store.pause(lane.as_deref()).unwrap();
+                self.reference.pause(lane.as_deref());
+            }
+            Step::Resume(lane) => {
+                let lane = lane.map(name);
+                let ended = store.resume(lane.as_deref()).unwrap();
+                assert_eq!(ended, self.reference.resume(lane.as_deref()));
+            }
+            Step::Claim { limit } => {
+                let limits = limit.map(|limit| (name(1), limit)).into_iter().collect();
+                let worker = WorkerId::new("worker");
+                let claimed = store.claim_within(&worker, lease_for, &limits).unwrap();
+                assert_eq!(claimed, self.reference.claim(lease_for, &limits));
                 self.leases.extend(claimed.map(|(lease, _)| lease));
             }
             Step::Heartbeat(lease) => {
@@ -405,6 +426,7 @@ proptest! {
 fn the_steps_reach_every_state() {
     let mut pair = Pair::new();
     let enqueue = |due_in| Step::Enqueue {
+        lane: 1,
         rank: 100,
         due_in,
         key: None,
@@ -424,14 +446,19 @@ fn the_steps_reach_every_state() {
         enqueue(Some(60)),
         enqueue(None),
     ];
-    steps.extend([Step::Claim, Step::Claim, Step::Claim, Step::Claim]);
+    steps.extend([
+        Step::Claim { limit: None },
+        Step::Claim { limit: None },
+        Step::Claim { limit: None },
+        Step::Claim { limit: None },
+    ]);
     steps.extend([
         finish(0, 0),
         finish(1, 1),
         finish(2, 2),
         finish(3, 4),
         enqueue(None),
-        Step::Claim,
+        Step::Claim { limit: None },
     ]);
     for step in &steps {
         pair.take(step);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use opmill_store::{
     CancelOutcome, Counts, Delivery, DeliveryId, DeliveryState, Event, Item, ItemIndex, Job, JobId,
-    JobState, Lease, NewItem, NewJob, Next, Owed, Promotion, Rescued, StoredObject, UnixMillis,
-    Verdict,
+    JobState, Lease, Limits, NewItem, NewJob, Next, Owed, Paused, Promotion, Rescued, StoredObject,
+    UnixMillis, Verdict,
 };
 
 /// The name of a `StoreError`'s variant.
@@ -27,6 +27,7 @@ pub struct Reference {
     deliveries: BTreeMap<DeliveryId, Delivery>,
     owed_ever: u64,
     objects: BTreeMap<String, StoredObject>,
+    pub paused: Paused,
 }
 
 impl Reference {
@@ -53,6 +54,7 @@ impl Reference {
             id: fresh,
             state,
             priority: new.priority,
+            lane: new.lane.clone(),
             submitted: self.now,
             updated: self.now,
             finished: None,
@@ -93,13 +95,28 @@ impl Reference {
         }
     }
 
-    pub fn claim(&mut self, lease_for: Duration) -> Option<(Lease, Job)> {
+    pub fn claim(&mut self, lease_for: Duration, limits: &Limits) -> Option<(Lease, Job)> {
         let now = self.now;
-        let available = self
-            .jobs
-            .values_mut()
-            .filter(|entry| entry.job.state == JobState::Available);
-        let entry = available.min_by_key(|entry| (entry.job.priority, entry.due, entry.job.id))?;
+        let running = |lane: &str| {
+            let mine = |entry: &&Entry| entry.job.lane == lane && entry.expires().is_some();
+            self.jobs.values().filter(mine).count()
+        };
+        let is_full = |(lane, limit): (&String, &usize)| running(lane) >= *limit;
+        let full: Vec<String> = limits
+            .iter()
+            .filter(|row| is_full(*row))
+            .map(|(lane, _)| lane.clone())
+            .collect();
+        let paused = self.paused.clone();
+        let available = self.jobs.values_mut().filter(|entry| {
+            let lane = &entry.job.lane;
+            entry.job.state == JobState::Available && !paused.holds(lane) && !full.contains(lane)
+        });
+        let turn = |entry: &&mut Entry| {
+            let behind = Duration::from_secs(60) * u32::from(entry.job.priority.rank());
+            (entry.due.plus(behind), entry.job.id)
+        };
+        let entry = available.min_by_key(turn)?;
         entry.job.fence += 1;
         entry.job.attempts += 1;
         let lease = Lease {
@@ -213,6 +230,7 @@ impl Reference {
             .iter()
             .for_each(|index| drop(entry.items.remove(index)));
         entry.job.attempts = 0;
+        entry.job.rescues = 0;
         entry.job.cancel_requested = false;
         entry.due = now;
         entry.set(JobState::Available, now);
@@ -325,6 +343,21 @@ impl Reference {
             self.deliveries.retain(|_, delivery| delivery.job != *id);
         }
         old.len()
+    }
+
+    pub fn pause(&mut self, lane: Option<&str>) {
+        let now = self.now;
+        match lane {
+            Some(lane) => drop(self.paused.lanes.entry(lane.to_owned()).or_insert(now)),
+            None => drop(self.paused.all.get_or_insert(now)),
+        }
+    }
+
+    pub fn resume(&mut self, lane: Option<&str>) -> bool {
+        match lane {
+            Some(lane) => self.paused.lanes.remove(lane).is_some(),
+            None => self.paused.all.take().is_some(),
+        }
     }
 
     pub fn put_object(&mut self, entry: &str, object: StoredObject) {

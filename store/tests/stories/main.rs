@@ -5,6 +5,7 @@
 mod common;
 
 mod ending;
+mod lanes;
 mod lasting;
 mod leases;
 mod opening;

@@ -19,7 +19,7 @@ pub(crate) const CANCELLED: u8 = 6;
 pub(crate) const DISCARDED: u8 = 7;
 
 #[derive(Serialize, Deserialize)]
-struct JobV1 {
+pub(in crate::record) struct JobV1 {
     id: [u8; JobId::LEN],
     state: u8,
     /// Scheduled, retryable: when it comes due. Running: when the lease ran out as claimed. Else 0.
@@ -51,46 +51,42 @@ pub(crate) fn state_number(state: &JobState) -> u8 {
     }
 }
 
-impl Record for JobRecord {
-    const KIND: Kind = Kind::Job;
-    const CODEC: Codec = Codec::Bincode;
-    const SCHEMA: u16 = V1;
-
-    fn to_body(&self) -> Result<Vec<u8>, Flaw> {
-        let state_at = match &self.state {
+impl JobV1 {
+    /// Everything of a job that schema 1 keeps: all but its lane.
+    pub(in crate::record) fn of(job: &JobRecord) -> JobV1 {
+        let state_at = match &job.state {
             JobState::Scheduled { at } | JobState::Retryable { at } => at.get(),
             JobState::Running(lease) => lease.expires.get(),
             _ => 0,
         };
-        to_bincode(&JobV1 {
-            id: self.id.0,
-            state: state_number(&self.state),
+        JobV1 {
+            id: job.id.0,
+            state: state_number(&job.state),
             state_at,
-            priority: self.priority.rank(),
-            due: self.due.get(),
-            submitted: self.submitted.get(),
-            updated: self.updated.get(),
-            finished: self.finished.map(UnixMillis::get),
-            attempts: self.attempts,
-            rescues: self.rescues,
-            fence: self.fence,
-            commands: self.commands,
-            cancel_requested: self.cancel_requested,
-            last_error: self.last_error.clone(),
-            idempotency_key: self.idempotency_key.clone(),
-        })
+            priority: job.priority.rank(),
+            due: job.due.get(),
+            submitted: job.submitted.get(),
+            updated: job.updated.get(),
+            finished: job.finished.map(UnixMillis::get),
+            attempts: job.attempts,
+            rescues: job.rescues,
+            fence: job.fence,
+            commands: job.commands,
+            cancel_requested: job.cancel_requested,
+            last_error: job.last_error.clone(),
+            idempotency_key: job.idempotency_key.clone(),
+        }
     }
 
-    fn from_body(schema: u16, body: &[u8]) -> Result<Self, Flaw> {
-        only_v1(schema)?;
-        let job: JobV1 = from_bincode(body)?;
-        let (id, at) = (JobId(job.id), UnixMillis::new(job.state_at));
-        let state = match job.state {
+    /// The job, in the lane that has no name.
+    pub(in crate::record) fn into_job(self) -> Result<JobRecord, Flaw> {
+        let (id, at) = (JobId(self.id), UnixMillis::new(self.state_at));
+        let state = match self.state {
             SCHEDULED => JobState::Scheduled { at },
             AVAILABLE => JobState::Available,
             RUNNING => JobState::Running(Lease {
                 job: id,
-                fence: job.fence,
+                fence: self.fence,
                 expires: at,
             }),
             RETRYABLE => JobState::Retryable { at },
@@ -102,18 +98,19 @@ impl Record for JobRecord {
         Ok(JobRecord {
             id,
             state,
-            priority: Priority::new(job.priority),
-            due: UnixMillis::new(job.due),
-            submitted: UnixMillis::new(job.submitted),
-            updated: UnixMillis::new(job.updated),
-            finished: job.finished.map(UnixMillis::new),
-            attempts: job.attempts,
-            rescues: job.rescues,
-            fence: job.fence,
-            commands: job.commands,
-            cancel_requested: job.cancel_requested,
-            last_error: job.last_error,
-            idempotency_key: job.idempotency_key,
+            priority: Priority::new(self.priority),
+            lane: String::new(),
+            due: UnixMillis::new(self.due),
+            submitted: UnixMillis::new(self.submitted),
+            updated: UnixMillis::new(self.updated),
+            finished: self.finished.map(UnixMillis::new),
+            attempts: self.attempts,
+            rescues: self.rescues,
+            fence: self.fence,
+            commands: self.commands,
+            cancel_requested: self.cancel_requested,
+            last_error: self.last_error,
+            idempotency_key: self.idempotency_key,
         })
     }
 }
