@@ -195,6 +195,7 @@ mod tests {
 
     fn bucket(root: Option<&str>, host: Option<&str>) -> BucketConfig {
         BucketConfig {
+            concurrency: None,
             root: root.map(str::to_owned),
             hosts: host.map(str::to_owned).into_iter().collect(),
         }

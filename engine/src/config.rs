@@ -113,6 +113,8 @@ pub struct BucketConfig {
     pub root: Option<String>,
     /// Hosts whose `/<key>` is this bucket's; the first appears in the addresses of results.
     pub hosts: Vec<String>,
+    /// Most jobs with a source in this bucket that run at the same time; `None` is no limit but that of all.
+    pub concurrency: Option<usize>,
 }
 
 /// How much of the machine jobs may use.

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use opmill_ops::Entry;
+use opmill_ops::{BucketName, Entry};
 use opmill_store::{
-    CancelOutcome, Counts, Delivery, DeliveryState, JobId, JobState, Options, OwedScope, Store,
-    SyncData, UnixMillis,
+    CancelOutcome, Counts, Delivery, DeliveryState, JobId, JobState, Options, OwedScope, Paused,
+    Store, SyncData, UnixMillis,
 };
 use tokio::sync::Mutex;
 
@@ -247,6 +247,32 @@ impl Engine {
             CancelOutcome::AlreadyFinal(_) => {}
         }
         Ok(outcome)
+    }
+
+    /// Begins no job with a source in this bucket, or none at all with `None`, until [`Engine::unpause`]; also after a
+    /// restart. Jobs that run go on, and jobs can be submitted.
+    pub async fn pause(&self, bucket: Option<&BucketName>) -> Result<(), EngineError> {
+        let lane = bucket.map(BucketName::to_string);
+        self.shared()
+            .store(move |store| store.pause(lane.as_deref()))
+            .await
+    }
+
+    /// Ends the pause of a bucket, or with `None` the one of everything; says whether there was one.
+    pub async fn unpause(&self, bucket: Option<&BucketName>) -> Result<bool, EngineError> {
+        let lane = bucket.map(BucketName::to_string);
+        let shared = self.shared();
+        let ended = shared
+            .store(move |store| store.resume(lane.as_deref()))
+            .await?;
+        // Workers that found nothing to do look again.
+        shared.ready.notify_one();
+        Ok(ended)
+    }
+
+    /// What is paused, by bucket.
+    pub async fn paused(&self) -> Result<Paused, EngineError> {
+        self.shared().store(|store| store.paused()).await
     }
 
     /// Runs the commands of a final job again that failed or were cancelled; those that succeeded are kept.

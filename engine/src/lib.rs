@@ -132,7 +132,7 @@ pub use notify::{Notification, Transport};
 pub use opmill_ops as ops;
 pub use opmill_store::{
     CancelOutcome, Counts, Delivery, DeliveryId, DeliveryState, ItemIndex, JobId, JobState, Lease,
-    OwedScope, Priority, StoreError, UnixMillis,
+    OwedScope, Paused, Priority, StoreError, UnixMillis,
 };
 pub use processor::Processor;
 pub use redrive::Redriven;

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use opmill_store::{JobId, JobState, Store, StoreError, UnixMillis};
+use opmill_store::{JobId, JobState, Limits, Store, StoreError, UnixMillis};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinError;
 
 use crate::attempt::Running;
 use crate::buckets::Buckets;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{BucketConfig, Config};
 use crate::cores::Cores;
 use crate::error::{self, EngineError};
 use crate::events::{Broadcast, EngineEvent};
@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub transport: Arc<dyn Transport>,
     pub buckets: Buckets,
     pub cores: Cores,
+    /// Most running jobs of each limited bucket.
+    pub lane_limits: Limits,
     pub events: Arc<Broadcast>,
     pub running: Running,
     pub watchers: Watchers,
@@ -59,6 +61,13 @@ pub(crate) struct Ingredients {
     pub store: Store,
 }
 
+/// A bucket is the lane of its jobs.
+fn lane_limits(config: &Config) -> Limits {
+    let limit =
+        |(name, bucket): (&String, &BucketConfig)| Some((name.clone(), bucket.concurrency?));
+    config.buckets.iter().filter_map(limit).collect()
+}
+
 impl Shared {
     pub fn new(parts: Ingredients) -> Self {
         let Ingredients {
@@ -72,6 +81,7 @@ impl Shared {
         } = parts;
         Self {
             cores: Cores::new(config.workers.cores),
+            lane_limits: lane_limits(&config),
             config,
             data,
             clock,

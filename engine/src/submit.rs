@@ -56,6 +56,7 @@ pub(crate) async fn submit(shared: &Shared, request: JobSpec) -> Result<Submitte
     let job = NewJob {
         idempotency_key: request.idempotency_key,
         priority: request.priority,
+        lane: spec.source.bucket.to_string(),
         due: request.due,
         commands: u32::try_from(commands.len()).unwrap_or(u32::MAX),
         spec: spec.to_json(),

@@ -69,8 +69,9 @@ async fn next_job(shared: &Shared, worker: &WorkerId) -> Option<(Lease, Job)> {
 
 async fn claim(shared: &Shared, worker: &WorkerId) -> Result<Option<(Lease, Job)>, EngineError> {
     let (worker, lease_for) = (worker.clone(), shared.config.workers.lease);
+    let limits = shared.lane_limits.clone();
     let claimed = shared
-        .store(move |store| store.claim(&worker, lease_for))
+        .store(move |store| store.claim_within(&worker, lease_for, &limits))
         .await?;
     shared.claimed(claimed.is_some());
     if let Some((lease, _)) = &claimed {

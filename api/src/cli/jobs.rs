@@ -5,6 +5,7 @@ mod json;
 
 use std::path::PathBuf;
 
+use opmill_engine::ops::BucketName;
 use opmill_engine::{CancelOutcome, Engine, Job, JobId};
 
 use super::follow::{self, Followed};
@@ -23,6 +24,7 @@ Examples:
   opmill jobs list --data /srv/opmill --json
   opmill jobs show 0193…
   opmill jobs retry 0193…
+  opmill jobs pause films
 
 A data directory belongs to one process at a time: while `opmill run` works on it, these have to wait.")]
 pub struct Args {
@@ -50,6 +52,16 @@ enum Action {
         /// The job's id, as `list` prints it.
         id: JobId,
     },
+    /// Begins no job of a bucket, or none at all, until `resume`; jobs that run go on.
+    Pause {
+        /// The bucket; everything without it.
+        bucket: Option<BucketName>,
+    },
+    /// Ends a pause.
+    Resume {
+        /// The bucket; the pause of everything without it.
+        bucket: Option<BucketName>,
+    },
     /// Runs the failed or cancelled commands of a finished job again, now.
     Retry {
         /// The job's id, as `list` prints it.
@@ -66,6 +78,8 @@ pub async fn jobs(args: Args) -> Result<Outcome, CliError> {
         Action::List => list(&engine, &args).await,
         Action::Show { id } => show(&engine, &args, id).await,
         Action::Cancel { id } => cancel(&engine, &args, id).await,
+        Action::Pause { ref bucket } => pause(&engine, bucket.as_ref()).await,
+        Action::Resume { ref bucket } => resume(&engine, bucket.as_ref()).await,
         Action::Retry { .. } => Ok(()),
     };
     engine.shutdown().await?;
@@ -140,6 +154,26 @@ async fn cancel(engine: &Engine, args: &Args, id: JobId) -> Result<(), CliError>
         }
     };
     Ok(text::print(&format!("{said}\n"))?)
+}
+
+async fn pause(engine: &Engine, bucket: Option<&BucketName>) -> Result<(), CliError> {
+    engine.pause(bucket).await?;
+    Ok(text::print(&format!("paused {}\n", scope(bucket)))?)
+}
+
+async fn resume(engine: &Engine, bucket: Option<&BucketName>) -> Result<(), CliError> {
+    let said = match engine.unpause(bucket).await? {
+        true => format!("resumed {}", scope(bucket)),
+        false => format!("{} was not paused", scope(bucket)),
+    };
+    Ok(text::print(&format!("{said}\n"))?)
+}
+
+fn scope(bucket: Option<&BucketName>) -> String {
+    bucket.map_or_else(
+        || "everything".to_owned(),
+        |bucket| format!("the bucket {bucket}"),
+    )
 }
 
 /// Runs until the job is final again, like `run` does.

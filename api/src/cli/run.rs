@@ -98,6 +98,9 @@ pub async fn run(args: Args) -> Result<Outcome, CliError> {
 /// Jobs of other command lines that an interruption left in the queue run too, which may surprise. `ours` of the
 /// unfinished ones belong to this command line.
 async fn tell_of_others(engine: &Engine, ours: usize) -> Result<(), CliError> {
+    if engine.paused().await?.all.is_some() {
+        text::note("the queue is paused, so nothing will begin; `opmill jobs resume` ends that");
+    }
     let counts = engine.counts().await?;
     let left = counts.scheduled + counts.available + counts.running + counts.retryable;
     let others = left.saturating_sub(ours);

@@ -89,3 +89,25 @@ fn what_is_not_there_is_named() {
             .assert_refused("seven");
     }
 }
+
+#[test]
+fn a_queue_can_be_paused_and_resumed() {
+    let (world, _) = interrupted();
+    for (args, said) in [
+        (&["jobs", "pause"][..], "paused everything"),
+        (&["jobs", "pause", "films"], "paused the bucket films"),
+        (&["jobs", "resume"], "resumed everything"),
+        (&["jobs", "resume"], "everything was not paused"),
+        (&["jobs", "resume", "films"], "resumed the bucket films"),
+    ] {
+        let answer = world.opmill(args);
+        assert_eq!(
+            (answer.code, answer.out.trim_end()),
+            (Some(0), said),
+            "{args:?}"
+        );
+    }
+    world
+        .opmill(&["jobs", "pause", "no bucket"])
+        .assert_refused("no bucket");
+}

@@ -90,6 +90,11 @@ impl Config {
             {
                 problems.push(format!("buckets.{name}.root: {problem}"));
             }
+            if bucket.concurrency == Some(0) {
+                problems.push(format!(
+                    "buckets.{name}.concurrency is 0; it must be at least 1 (to stop a bucket, pause it)"
+                ));
+            }
             for host in &bucket.hosts {
                 if host.is_empty() || host.contains('/') {
                     problems.push(format!("buckets.{name}.hosts: {host:?} is not a host name"));
@@ -185,6 +190,7 @@ mod tests {
                     BucketConfig {
                         root: Some("gopher://x".to_owned()),
                         hosts: vec!["h".to_owned()],
+                        concurrency: Some(0),
                     },
                 ),
                 (
@@ -192,6 +198,7 @@ mod tests {
                     BucketConfig {
                         root: None,
                         hosts: vec!["H".to_owned()],
+                        concurrency: None,
                     },
                 ),
             ]),
@@ -223,6 +230,7 @@ mod tests {
             "buckets.a b",
             "buckets.far.root",
             "buckets.near.hosts",
+            "buckets.far.concurrency",
             "workers.cores",
             "workers.jobs",
             "workers.lease",
@@ -237,7 +245,7 @@ mod tests {
                 "{expected} in {problems:#?}"
             );
         }
-        assert_eq!(problems.len(), 15, "{problems:#?}");
+        assert_eq!(problems.len(), 16, "{problems:#?}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod crashes;
 mod delivering;
 mod failing;
 mod killed;
+mod lanes;
 mod publishing;
 mod receiver;
 mod submitting;

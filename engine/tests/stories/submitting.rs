@@ -305,6 +305,7 @@ async fn the_course_of_a_job_can_be_followed() {
 #[tokio::test]
 async fn a_remote_bucket_is_read_and_written_through_object_storage() {
     let far = BucketConfig {
+        concurrency: None,
         root: Some("memory:///deep".to_owned()),
         hosts: vec![],
     };
