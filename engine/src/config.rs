@@ -35,6 +35,8 @@ pub struct Config {
     pub retry: Retry,
     /// How notifications are sent.
     pub notify: Notify,
+    /// How long jobs that ended are remembered.
+    pub retention: Retention,
     /// What one source may ask of the machine.
     pub limits: Limits,
 }
@@ -51,6 +53,7 @@ impl Default for Config {
             workers: Workers::default(),
             retry: Retry::default(),
             notify: Notify::default(),
+            retention: Retention::default(),
             limits: Limits::default(),
         }
     }
@@ -169,6 +172,42 @@ impl Default for Retry {
             factor: 3.0,
             max: Duration::from_secs(600),
             jitter: 0.2,
+        }
+    }
+}
+
+/// How long jobs that ended are remembered, with their results; the oldest are forgotten first, and none while it owes a
+/// notification. Outputs are not touched. `None` is no limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// Time since a job ended. Default 30 days (wire.md 5.3 asks for 7 at least).
+    pub age: Option<Duration>,
+    /// Number of jobs that ended.
+    pub count: Option<usize>,
+    /// Bytes of their op strings and results.
+    pub bytes: Option<u64>,
+}
+
+impl Retention {
+    /// Remembers everything.
+    pub fn unlimited() -> Self {
+        Self {
+            age: None,
+            count: None,
+            bytes: None,
+        }
+    }
+
+    pub(crate) fn is_unlimited(&self) -> bool {
+        *self == Self::unlimited()
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            age: Some(Duration::from_secs(30 * 24 * 3600)),
+            ..Self::unlimited()
         }
     }
 }

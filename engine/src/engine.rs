@@ -23,6 +23,7 @@ use crate::notify::{Http, Notification, Transport, query_code};
 use crate::place::Place;
 use crate::processor::{Media, Processor};
 use crate::redrive::{self, Redriven};
+use crate::retention;
 use crate::shared::{Ingredients, Shared, panicked};
 use crate::shutdown::{self, Tasks};
 use crate::verdict::owed_when_cancelled;
@@ -143,6 +144,7 @@ impl Engine {
             }
             services.spawn(scheduler::run(Arc::clone(shared)));
             services.spawn(notify::deliver::run(Arc::clone(shared)));
+            services.spawn(retention::run(Arc::clone(shared)));
         }
     }
 

@@ -103,6 +103,7 @@ mod progress;
 mod publish;
 mod redrive;
 mod rescue;
+mod retention;
 pub mod retry;
 mod scheduler;
 mod shared;

@@ -29,6 +29,34 @@ impl Store {
         Ok(pruned)
     }
 
+    /// How many jobs that ended, oldest first, would have to go so that no more than `count` of them are left with no
+    /// more than `bytes` of specs and results. Looks at each of them.
+    pub fn excess(&self, count: Option<usize>, bytes: Option<u64>) -> Result<usize, StoreError> {
+        let trees = &self.inner.trees;
+        let mut sizes = Vec::new();
+        for pair in trees.scan(Name::Finished) {
+            let (key, _) = pair?;
+            let (_, id) = key::read_job_at(&key).ok_or_else(|| Name::Finished.bad_key(&key))?;
+            let mut size = 0;
+            if bytes.is_some() {
+                let parts = trees.scan_prefix(Name::Specs, &id.0);
+                for part in parts.chain(trees.scan_prefix(Name::Items, &id.0)) {
+                    size += part?.1.len() as u64;
+                }
+            }
+            sizes.push(size);
+        }
+        let by_count = count.map_or(0, |count| sizes.len().saturating_sub(count));
+        let mut left: u64 = sizes.iter().sum();
+        let over = |size: &&u64| {
+            let is_over = bytes.is_some_and(|bytes| left > bytes);
+            left -= **size;
+            is_over
+        };
+        let by_bytes = sizes.iter().take_while(over).count();
+        Ok(by_count.max(by_bytes))
+    }
+
     fn prune_one(&self, id: JobId, finished_before: UnixMillis) -> Result<bool, StoreError> {
         let writer = self.writer()?;
         let deliveries = self.deliveries_of(&writer, id)?;

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
-use opmill_engine::config::{Notify, Retry, Workers};
+use opmill_engine::config::{Notify, Retention, Retry, Workers};
 use opmill_engine::{Config, Engine, EngineError, KeyPair, StoreError};
 
 use super::CliError;
@@ -68,6 +68,8 @@ pub async fn working(data: &Path, worker: Worker) -> Result<Engine, CliError> {
         workers,
         retry,
         notify,
+        // The same command line must find its finished jobs again, however long ago that was.
+        retention: Retention::unlimited(),
         ..Config::at(data)
     };
     Engine::open(config)

@@ -10,6 +10,7 @@ mod cancelling;
 mod crashes;
 mod delivering;
 mod failing;
+mod forgetting;
 mod killed;
 mod lanes;
 mod publishing;

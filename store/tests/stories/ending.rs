@@ -230,3 +230,35 @@ fn pruning_takes_the_oldest_first_and_keeps_to_its_limit() {
         .collect();
     assert_eq!(left, ids[2..]);
 }
+
+/// Retention by number and by bytes asks how many have to go; pruning then takes the oldest.
+#[test]
+fn what_is_over_the_limits_is_counted_from_the_oldest() {
+    let world = World::new();
+    let finished: Vec<_> = (0..5)
+        .map(|_| {
+            let id = world.submit_with(NewJob {
+                spec: "x".repeat(1000),
+                ..NewJob::default()
+            });
+            world.finish(&world.claim(), Event::Succeeded);
+            world.clock.advance(SECOND);
+            id
+        })
+        .collect();
+    world.submit();
+    let excess = |count, bytes| world.store().excess(count, bytes).unwrap();
+    assert_eq!(excess(None, None), 0);
+    assert_eq!(excess(Some(5), None), 0);
+    assert_eq!(excess(Some(2), None), 3);
+    assert_eq!(excess(None, Some(10_000)), 0);
+    assert_eq!(excess(None, Some(3_500)), 2);
+    assert_eq!(excess(Some(4), Some(0)), 5);
+    let now = world.clock.now();
+    assert_eq!(world.store().prune(now, 3).unwrap(), 3);
+    let left = |id: &opmill_store::JobId| world.store().job(*id).unwrap().is_some();
+    assert_eq!(
+        finished.iter().map(left).collect::<Vec<_>>(),
+        [false, false, false, true, true]
+    );
+}
