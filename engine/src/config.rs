@@ -131,6 +131,9 @@ pub struct Workers {
     pub lease: Duration,
     /// How long a shutdown waits for running jobs before it interrupts them. Default 10 s.
     pub drain: Duration,
+    /// How long an attempt may stand still, with neither timestamps nor bytes moving, before it is stopped and tried
+    /// again later. Default 5 min.
+    pub stall: Duration,
 }
 
 impl Default for Workers {
@@ -141,6 +144,7 @@ impl Default for Workers {
             jobs: cores,
             lease: Duration::from_secs(30),
             drain: Duration::from_secs(10),
+            stall: Duration::from_secs(300),
         }
     }
 }

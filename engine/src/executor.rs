@@ -18,6 +18,7 @@ use crate::media::{self, Message};
 use crate::objects::Objects;
 use crate::outputs::Outputs;
 use crate::processor::{Failure, Work};
+use crate::pulse::Pulse;
 use crate::shared::Shared;
 use crate::spec::Spec;
 use crate::verdict::{Decided, Verdict};
@@ -111,7 +112,7 @@ impl<'a> Executor<'a> {
             return;
         }
         match self.start().await {
-            Ok(messages) => self.listen(messages).await,
+            Ok((messages, pulse)) => self.listen(messages, &pulse).await,
             Err(error) => self.fail_waiting(&Failure::from(error)),
         }
         self.settle().await;
@@ -133,7 +134,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Brings the source here and starts the processor.
-    async fn start(&mut self) -> Result<UnboundedReceiver<Message>, EngineError> {
+    async fn start(&mut self) -> Result<(UnboundedReceiver<Message>, Arc<Pulse>), EngineError> {
         let (data, lease) = (self.shared.data.clone(), self.attempt.lease());
         let waiting = self.ledger.waiting();
         let prepare = move |_: &Store| {
@@ -173,8 +174,11 @@ impl<'a> Executor<'a> {
             threads: share.threads(),
             cancel: self.attempt.cancel.clone(),
         };
-        media::start(self.shared, work, share)
-            .map_err(|source| EngineError::Work { path: dir, source })
+        let pulse = Arc::new(Pulse::new(Arc::clone(&self.shared.clock), dir.clone()));
+        match media::start(self.shared, work, share, Arc::clone(&pulse)) {
+            Ok(messages) => Ok((messages, pulse)),
+            Err(source) => Err(EngineError::Work { path: dir, source }),
+        }
     }
 
     /// The commands with all they need to run, or why one cannot.
@@ -222,11 +226,12 @@ impl<'a> Executor<'a> {
     }
 
     /// Acts on results as they arrive, until the processor ends or the attempt is stopped.
-    async fn listen(&mut self, mut messages: UnboundedReceiver<Message>) {
+    async fn listen(&mut self, mut messages: UnboundedReceiver<Message>, pulse: &Arc<Pulse>) {
         let panic = loop {
             tokio::select! {
                 biased;
                 () = self.attempt.stopping() => return media::drain(self.shared, messages).await,
+                () = stalled(self.shared, pulse) => return self.give_up_stalled(messages).await,
                 message = messages.recv() => match message {
                     Some(Message::Done(index, outcome)) => self.ledger.arrive(index, outcome),
                     Some(Message::Explained(index, text)) => self.explained(index, text),
@@ -240,6 +245,16 @@ impl<'a> Executor<'a> {
             Some(panic) => format!("the worker panicked: {panic}"),
             None => "the worker ended without a result".to_owned(),
         }));
+    }
+
+    /// Nothing moved for so long that the attempt is held to hang. Another one may fare better.
+    async fn give_up_stalled(&mut self, messages: UnboundedReceiver<Message>) {
+        tracing::warn!("nothing moves any more; the attempt is stopped");
+        self.attempt.cancel.cancel();
+        media::drain(self.shared, messages).await;
+        let seconds = self.shared.config.workers.stall.as_secs();
+        let message = format!("nothing moved for {seconds} s, so the attempt was stopped");
+        self.fail_waiting(&Failure::transient(message));
     }
 
     fn explained(&mut self, index: usize, text: String) {
@@ -464,6 +479,28 @@ impl<'a> Executor<'a> {
             job,
             item: Box::new(item),
         });
+    }
+}
+
+/// Looks at the pulse in this time an attempt may stand still.
+const LOOKS: u32 = 4;
+
+/// Completes when an attempt has stood still for as long as it may. Seen at several looks in a row, because a single
+/// jump of the clock (a machine that slept) is no standstill.
+async fn stalled(shared: &Shared, pulse: &Arc<Pulse>) {
+    let (mut last, mut still) = (None, 0);
+    while still < LOOKS {
+        let pause = shared.config.workers.stall / LOOKS;
+        shared.clock.sleep_until(shared.now().plus(pause)).await;
+        let pulse = Arc::clone(pulse);
+        // A look at files blocks. Should it fail, the attempt counts as moving.
+        let moved = tokio::task::spawn_blocking(move || pulse.last()).await.ok();
+        still = if moved.is_some() && moved == last {
+            still + 1
+        } else {
+            0
+        };
+        last = moved;
     }
 }
 

@@ -101,6 +101,7 @@ mod place;
 pub mod processor;
 mod progress;
 mod publish;
+mod pulse;
 mod redrive;
 mod rescue;
 mod retention;

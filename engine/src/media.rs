@@ -11,6 +11,7 @@ use crate::cores::Share;
 use crate::ledger::Outcome;
 use crate::processor::{Progress, Report, Work};
 use crate::progress::Meter;
+use crate::pulse::Pulse;
 use crate::shared::{Shared, panic_message};
 
 /// How long an attempt that was stopped waits for its media thread. It asks for the flag between packets; one that
@@ -32,6 +33,7 @@ pub(crate) fn start(
     shared: &Shared,
     work: Work,
     share: Share,
+    pulse: Arc<Pulse>,
 ) -> io::Result<UnboundedReceiver<Message>> {
     let (sender, messages) = unbounded_channel();
     let meter = Meter::new(work.job, Arc::clone(&shared.events));
@@ -39,7 +41,11 @@ pub(crate) fn start(
     let run = move || {
         // Given back when the thread ends, however late that is.
         let _share = share;
-        let reporter = Reporter { sender, meter };
+        let reporter = Reporter {
+            sender,
+            meter,
+            pulse,
+        };
         let ended = catch_unwind(AssertUnwindSafe(|| processor.run(work, &reporter)));
         let panic = ended.err().map(|panic| panic_message(&*panic));
         // An error says that nobody listens any more.
@@ -65,10 +71,12 @@ pub(crate) async fn drain(shared: &Shared, mut messages: UnboundedReceiver<Messa
 struct Reporter {
     sender: UnboundedSender<Message>,
     meter: Meter,
+    pulse: Arc<Pulse>,
 }
 
 impl Report for Reporter {
     fn progress(&self, progress: Progress) {
+        self.pulse.heard(&progress);
         self.meter.report(progress);
     }
 
@@ -77,6 +85,7 @@ impl Report for Reporter {
     }
 
     fn done(&self, index: usize, result: Outcome) {
+        self.pulse.beat();
         // An error says that the attempt is over.
         let _ = self.sender.send(Message::Done(index, result));
     }

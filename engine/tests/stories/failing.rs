@@ -284,3 +284,31 @@ async fn a_retry_runs_what_failed_and_keeps_what_succeeded() {
         ("0.1".to_owned(), "1.2".to_owned())
     );
 }
+
+/// A codec that hangs must not hold its worker for ever; another attempt may fare better.
+#[tokio::test]
+async fn an_attempt_that_stands_still_is_stopped_and_repeated() {
+    let script = Script::new(|run| match run.run {
+        1 => Act::stall("hangs"),
+        _ => Act::Write("moves".to_owned()),
+    });
+    let world = Seed::new(script).start().await;
+    let mut events = world.events();
+    let job = world.submit("avthumb/mp4|saveas/out:a").await;
+    world.script.stalled(1).await;
+    // The watchdog looks several times: a single jump of the clock is no standstill.
+    soon(async {
+        while world.script.runs().len() == 1 {
+            world.clock.advance(10 * SECOND);
+            world.job(job).await;
+        }
+    })
+    .await;
+    let (_, error) = events.retrying().await;
+    assert_eq!(
+        error,
+        "command 1: nothing moved for 300 s, so the attempt was stopped"
+    );
+    assert!(world.end(job).await.succeeded());
+    assert_eq!(world.content("out", "a"), "moves");
+}
