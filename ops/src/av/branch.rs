@@ -9,6 +9,7 @@ use ffmpeg_next as ffmpeg;
 use super::clock::Clock;
 use super::encode::{AudioSettings, Encoder, VideoSettings};
 use super::filter::{AudioFilter, VideoFilter};
+use super::hidden::Hidden;
 use super::mux::{Extras, Muxer, Written};
 use super::overlay::Overlay;
 use super::segments::{Boundaries, Schedule};
@@ -59,6 +60,7 @@ enum VideoWork {
 /// Packets of pictures on their way: as the container wants them, with all their times.
 struct VideoCopy {
     track: usize,
+    hidden: Hidden,
     rewriters: Vec<Rewriter>,
     stamps: Stamps,
 }
@@ -82,7 +84,7 @@ struct AudioTrack {
 }
 
 enum AudioWork {
-    Copy { track: usize },
+    Copy { track: usize, hidden: Hidden },
     Encode(Box<AudioEncode>),
 }
 
@@ -165,6 +167,7 @@ impl Branch {
                         }
                         VideoWork::Copy(Box::new(VideoCopy {
                             track: muxer.add_copied(&source, stream, rewriters.last())?,
+                            hidden: Hidden::default(),
                             rewriters,
                             stamps: Stamps::new(stream),
                         }))
@@ -199,6 +202,7 @@ impl Branch {
                 let work = match &audio.encode {
                     None => AudioWork::Copy {
                         track: muxer.add_copied(&origin.stream(audio.stream)?, stream, None)?,
+                        hidden: Hidden::default(),
                     },
                     Some((chain, settings)) => AudioWork::Encode(Box::new(AudioEncode {
                         filter: AudioFilter::new(chain.clone(), stream.time_base),
@@ -302,17 +306,20 @@ impl Branch {
     }
 
     fn audio_packet(&mut self, packet: ffmpeg::Packet) -> Result<(), OpsError> {
-        match &self.audio {
+        match &mut self.audio {
             Some(AudioTrack {
                 base,
-                work: AudioWork::Copy { track },
+                work: AudioWork::Copy { track, hidden },
             }) => {
                 let before = self.trim.is_some()
                     && packet.pts().is_some_and(|pts| pts + packet.duration() <= 0);
                 if before || past(&self.trim, &packet, *base) {
                     return Ok(());
                 }
-                self.muxer.write(*track, packet, *base)
+                hidden
+                    .pass(packet)
+                    .into_iter()
+                    .try_for_each(|packet| self.muxer.write(*track, packet, *base))
             }
             _ => Ok(()),
         }
@@ -327,9 +334,13 @@ impl VideoCopy {
         muxer: &mut Muxer,
     ) -> Result<(), OpsError> {
         let is_end = packet.is_none();
-        for packet in self.rewrite(packet) {
-            for ready in self.stamps.packet(packet)? {
-                muxer.write(self.track, ready, base)?;
+        let shown = packet.map_or_else(Vec::new, |packet| self.hidden.pass(packet));
+        let shown = shown.into_iter().map(Some);
+        for packet in shown.chain(is_end.then_some(None)) {
+            for packet in self.rewrite(packet) {
+                for ready in self.stamps.packet(packet)? {
+                    muxer.write(self.track, ready, base)?;
+                }
             }
         }
         if is_end {

@@ -55,14 +55,14 @@ impl Decoder {
     ) -> Result<Self, OpsError> {
         let missing = || OpsError::DecoderMissing {
             stream: facts.index,
-            codec: facts.codec_name.clone(),
+            codec: facts.codec_label(),
         };
         if !sys::has_decoder(facts.codec_id) {
             return Err(missing());
         }
         let cannot = |source| OpsError::Decode {
             stream: facts.index,
-            codec: facts.codec_name.clone(),
+            codec: facts.codec_label(),
             reason: AvError(source),
         };
         let mut context =
@@ -174,8 +174,14 @@ impl Decoder {
     pub(crate) fn failure(&self) -> Option<OpsError> {
         (self.frames == 0 && self.refused > 0).then(|| OpsError::Decode {
             stream: self.stream.index,
-            codec: self.stream.codec_name.clone(),
-            reason: AvError(self.last_error.unwrap_or(ffmpeg::Error::InvalidData)),
+            codec: self.stream.codec_label(),
+            reason: AvError(match self.last_error {
+                // What some decoders (dav1d) say of damaged data, as if it were the caller's fault.
+                Some(ffmpeg::Error::Other { errno }) if errno == ffmpeg::error::EINVAL => {
+                    ffmpeg::Error::InvalidData
+                }
+                error => error.unwrap_or(ffmpeg::Error::InvalidData),
+            }),
         })
     }
 }

@@ -9,6 +9,7 @@ mod enter;
 pub(crate) mod film;
 pub(crate) mod filter;
 pub(crate) mod geometry;
+mod hidden;
 pub(crate) mod joint;
 pub(crate) mod loudness;
 pub(crate) mod mux;

@@ -184,8 +184,15 @@ impl Muxer {
     ) -> Result<usize, OpsError> {
         if !sys::container_takes(&self.context, facts.codec_id) {
             return Err(OpsError::CannotCopy {
-                codec: facts.codec_name.clone(),
+                codec: facts.codec_label(),
                 container: self.container.suffix(),
+            });
+        }
+        if let Some(missing) = facts.not_described() {
+            return Err(OpsError::NotDescribed {
+                stream: facts.index,
+                codec: facts.codec_label(),
+                missing,
             });
         }
         let index = self.streams.len();

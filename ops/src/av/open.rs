@@ -1,8 +1,11 @@
 //! Opens a source for reading: only plain files, only container formats that cannot name other files, within limits.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use ffmpeg_next as ffmpeg;
+use ffmpeg_next::format::context::StreamIo;
 
 use super::AvError;
 use super::sys::{self, Medium};
@@ -85,7 +88,15 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Bytes read from a source at once.
+const READ_AHEAD: usize = 64 << 10;
+/// Bytes looked at to say what a file is that could not be opened: as many as libav looks at.
+const HEAD: u64 = 1 << 20;
+
 /// Opens `path` and reads what it holds. Reading stops when `cancel` is set.
+///
+/// libav gets the bytes and never the name: what a file is, its bytes decide; a name such as `concat:a|b` or `%03d.jpg`
+/// means nothing; and with no protocol allowed, nothing else can be opened from inside.
 pub(crate) fn open(path: &Path, limits: &Limits, cancel: &Cancel) -> Result<Input, OpsError> {
     open_as(path, FORMATS, limits, cancel)
 }
@@ -98,24 +109,34 @@ pub(crate) fn open_as(
     cancel: &Cancel,
 ) -> Result<Input, OpsError> {
     sys::init();
-    let name = path
-        .to_str()
-        .filter(|name| !name.contains('\0'))
-        .ok_or_else(|| OpsError::NotMedia {
-            reason: format!("its path is not valid UTF-8: {}", path.display()),
-        })?;
+    let unreadable = |error: io::Error| OpsError::Read {
+        path: path.to_owned(),
+        reason: AvError(ffmpeg::Error::Other {
+            errno: error.raw_os_error().unwrap_or(ffmpeg::error::EIO),
+        }),
+    };
+    // Asked before it is opened, because opening a pipe waits for its other end.
+    if !path.metadata().map_err(unreadable)?.is_file() {
+        return Err(OpsError::NotMedia {
+            reason: format!("{} is no plain file", path.display()),
+        });
+    }
+    let file = File::open(path).map_err(unreadable)?;
     let mut options = ffmpeg::Dictionary::new();
-    options.set("protocol_whitelist", "file");
+    options.set("protocol_whitelist", "");
     options.set("format_whitelist", formats);
     options.set("max_streams", &limits.streams.to_string());
     let cancelled = cancel.clone();
-    // The `file:` prefix keeps a name such as `concat:a|b` from being taken for a protocol.
-    let context = ffmpeg::format::input_with_interrupt_and_dictionary(
-        &format!("file:{name}"),
-        move || cancelled.is_cancelled(),
-        options,
-    )
-    .map_err(|error| explain_open(error, path, cancel))?;
+    let context = StreamIo::from_read_seek_with_capacity(file, READ_AHEAD)
+        .and_then(|bytes| {
+            ffmpeg::format::input_from_stream_with_interrupt(
+                bytes,
+                None,
+                Some(options),
+                move || cancelled.is_cancelled(),
+            )
+        })
+        .map_err(|error| explain_open(error, path, formats, cancel))?;
     let probe = Probe::of(&context);
     check(&probe, limits)?;
     let input = Input { context, probe };
@@ -123,20 +144,61 @@ pub(crate) fn open_as(
     Ok(input)
 }
 
-fn explain_open(error: ffmpeg::Error, path: &Path, cancel: &Cancel) -> OpsError {
+fn explain_open(error: ffmpeg::Error, path: &Path, formats: &str, cancel: &Cancel) -> OpsError {
     match error {
         _ if cancel.is_cancelled() => OpsError::Cancelled,
         ffmpeg::Error::Other { errno } if errno != ffmpeg::error::EINVAL => OpsError::Read {
             path: path.to_owned(),
             reason: AvError(error),
         },
-        ffmpeg::Error::InvalidData | ffmpeg::Error::Eof => OpsError::NotMedia {
-            reason: "its bytes are no audio, video or picture format that can be read".into(),
-        },
-        other => OpsError::NotMedia {
-            reason: AvError(other).to_string(),
+        _ => OpsError::NotMedia {
+            reason: what_it_is(path, formats),
         },
     }
+}
+
+/// What a file that cannot be a source is instead, as far as its bytes tell.
+fn what_it_is(path: &Path, formats: &str) -> String {
+    let mut head = Vec::new();
+    if let Ok(file) = File::open(path) {
+        // Less than all of it is better than nothing.
+        let _ = file.take(HEAD).read_to_end(&mut head);
+    }
+    if let Some(kind) = playlist(&head) {
+        return format!(
+            "it is a playlist ({kind}), which only names other files; give one of those as the source"
+        );
+    }
+    match sys::guess_format(&head) {
+        Some((name, title))
+            if name
+                .split(',')
+                .any(|name| formats.split(',').any(|known| known == name)) =>
+        {
+            format!("its bytes begin like {title}, but it is damaged or not whole")
+        }
+        Some((_, title)) => {
+            // libav calls pictures that come one after the other a piped sequence.
+            let title = title.strip_prefix("piped ").unwrap_or(&title);
+            let title = title.strip_suffix(" sequence").unwrap_or(title);
+            format!("it is {title}, which is not taken as a source")
+        }
+        None => "its bytes are no audio, video or picture format that can be read".into(),
+    }
+}
+
+/// The kind of playlist a text is.
+fn playlist(head: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(&head[..head.len().min(4096)]);
+    let mut lines = text
+        .lines()
+        .map(|line| line.trim_start_matches(['\u{feff}', ' ', '\t']));
+    lines.find_map(|line| match line {
+        _ if line.starts_with("#EXTM3U") => Some("HLS"),
+        _ if line.starts_with("<MPD") => Some("DASH"),
+        _ if line.starts_with("ffconcat version") => Some("ffconcat"),
+        _ => None,
+    })
 }
 
 /// Refuses what would cost too much before a byte of it is decoded.

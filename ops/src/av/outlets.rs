@@ -77,6 +77,16 @@ impl Outlets {
         takers.is_some_and(|takers| !takers.copied_by.is_empty())
     }
 
+    /// Lets go of every output that wants anything of the stream: it cannot succeed.
+    pub(crate) fn close(&mut self, stream: usize) {
+        let Some(takers) = self.takers.get(&stream) else {
+            return;
+        };
+        for &output in takers.decoded_by.iter().chain(&takers.copied_by) {
+            self.senders[output] = None;
+        }
+    }
+
     /// Gives a packet to every output that wants it as it is.
     pub(crate) fn packet(
         &mut self,

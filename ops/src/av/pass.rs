@@ -14,7 +14,7 @@ use super::timeline::Timeline;
 use super::transcode::Wanted;
 use super::{AvError, MICROS, rescale, sys};
 use crate::OpsError;
-use crate::plan::{Part, Reading};
+use crate::plan::{OutputPlan, Part, Reading};
 use crate::run::{Environment, Phase};
 
 /// Packets in a row that may be unreadable before the rest of the file is given up.
@@ -37,7 +37,30 @@ pub(crate) struct Pass<'a> {
     limit: Option<i64>,
     total: Option<f64>,
     reported: f64,
-    failures: BTreeMap<usize, OpsError>,
+    failures: Failures,
+}
+
+/// Streams of the reading that gave nothing, and why.
+#[derive(Default)]
+pub(crate) struct Failures {
+    /// Packets went in and no frame came out. Outputs that copy the packets do not mind.
+    undecodable: BTreeMap<usize, OpsError>,
+    /// The packets are of no use to anybody.
+    useless: BTreeMap<usize, OpsError>,
+}
+
+impl Failures {
+    /// Why nothing can have come of an output.
+    pub(crate) fn of(&self, plan: &OutputPlan) -> Option<&OpsError> {
+        plan.streams().find_map(|(stream, is_decoded)| {
+            let decoding = || self.undecodable.get(&stream).filter(|_| is_decoded);
+            self.useless.get(&stream).or_else(decoding)
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.undecodable.is_empty() && self.useless.is_empty()
+    }
 }
 
 /// The commands that want these outputs, each once: those of one stand together.
@@ -53,6 +76,8 @@ struct Track {
     clock: FrameClock,
     decoder: Option<Decoder>,
     opening_failed: Option<OpsError>,
+    /// Its packets are of no use to anybody.
+    useless: Option<OpsError>,
     /// It has left the window.
     past_end: bool,
 }
@@ -79,16 +104,13 @@ impl<'a> Pass<'a> {
             limit: None,
             total: reading.parts.iter().map(seconds).sum(),
             reported: 0.0,
-            failures: BTreeMap::new(),
+            failures: Failures::default(),
         }
     }
 
-    /// Reads all parts to their ends and feeds the outputs, then lets go of them. Gives the streams of the reading out of
-    /// which no frame came although packets went in.
-    pub(crate) fn read(
-        mut self,
-        files: &mut [&mut Source<'_>],
-    ) -> Result<BTreeMap<usize, OpsError>, OpsError> {
+    /// Reads all parts to their ends and feeds the outputs, then lets go of them. Gives the streams of the reading that
+    /// gave nothing.
+    pub(crate) fn read(mut self, files: &mut [&mut Source<'_>]) -> Result<Failures, OpsError> {
         for (number, part) in self.reading.parts.iter().enumerate() {
             if !self.outlets.any_alive() || self.all_failed() {
                 break;
@@ -106,8 +128,7 @@ impl<'a> Pass<'a> {
 
     /// True if no output has all its streams any more.
     fn all_failed(&self) -> bool {
-        let failed = |stream: usize| self.failures.contains_key(&stream);
-        let lost = |want: &Wanted| want.plan.streams().any(failed);
+        let lost = |want: &Wanted| self.failures.of(&want.plan).is_some();
         self.wanted.iter().all(lost)
     }
 
@@ -122,7 +143,10 @@ impl<'a> Pass<'a> {
         let input = source.opened()?;
         let mut tracks = self.tracks(part, input);
         let mut reached_end = true;
-        if tracks.values().any(|track| track.opening_failed.is_none()) {
+        let is_of_use = |track: &Track| {
+            track.opening_failed.is_none() || self.outlets.wants_packets(track.strand)
+        };
+        if tracks.values().any(is_of_use) {
             let streams: Vec<usize> = tracks.keys().copied().collect();
             let stretch = Stretch {
                 start,
@@ -139,10 +163,14 @@ impl<'a> Pass<'a> {
             reached_end = self.packets(input, looked_at, &mut tracks)?;
         }
         for track in tracks.values_mut() {
+            if let Some(error) = track.useless.take() {
+                let known = self.failures.useless.entry(track.strand);
+                known.or_insert_with(|| part.blamed(number, error));
+            }
             let failure = track.opening_failed.take();
             let failure = failure.or_else(|| track.decoder.as_ref()?.failure());
             if let Some(error) = failure {
-                let known = self.failures.entry(track.strand);
+                let known = self.failures.undecodable.entry(track.strand);
                 known.or_insert_with(|| part.blamed(number, error));
             }
         }
@@ -177,6 +205,7 @@ impl<'a> Pass<'a> {
                 },
                 decoder: None,
                 opening_failed: None,
+                useless: None,
                 past_end: false,
             };
             if self.outlets.wants_frames(strand) {
@@ -309,12 +338,14 @@ impl<'a> Pass<'a> {
             // It is neither shown in the window nor needed for anything that is.
             return Ok(());
         }
-        let (strand, Self { joint, outlets, .. }) = (track.strand, self);
+        let (strand, stream) = (track.strand, packet.stream());
+        if sys::is_encrypted(&packet) {
+            track.useless = Some(OpsError::Encrypted { stream });
+            self.outlets.close(strand);
+            return Ok(());
+        }
+        let Self { joint, outlets, .. } = self;
         if outlets.wants_packets(strand) {
-            if sys::is_encrypted(&packet) {
-                let stream = packet.stream();
-                return Err(OpsError::Encrypted { stream });
-            }
             match joint {
                 None => outlets.packet(strand, &packet)?,
                 Some(joint) => {

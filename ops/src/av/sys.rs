@@ -39,6 +39,8 @@ pub(crate) struct RawStream {
     pub(crate) codec_name: String,
     pub(crate) codec_long_name: String,
     pub(crate) profile: Option<String>,
+    /// What the container calls the codec.
+    pub(crate) codec_tag: u32,
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) pixel_format: c_int,
@@ -68,6 +70,32 @@ pub(crate) struct RawStream {
     /// Its packets, as the index tells.
     pub(crate) packets: Index,
     pub(crate) metadata: Vec<(String, String)>,
+}
+
+impl RawStream {
+    /// What every container wants to know of a stream and the source does not say.
+    pub(crate) fn not_described(&self) -> Option<&'static str> {
+        match self.medium {
+            Medium::Video if self.width == 0 || self.height == 0 => {
+                Some("the size of its pictures")
+            }
+            Medium::Audio if self.sample_rate == 0 => Some("its sample rate"),
+            _ => None,
+        }
+    }
+
+    /// The codec's name for a message; of one that libav does not know, what the container calls it.
+    pub(crate) fn codec_label(&self) -> String {
+        match (self.codec_name.as_str(), self.codec_tag) {
+            ("unknown", 0) => "a codec without a name".into(),
+            ("unknown", tag) if tag.to_le_bytes().iter().all(u8::is_ascii_graphic) => {
+                let tag = tag.to_le_bytes().map(char::from);
+                format!("the codec `{}`", String::from_iter(tag))
+            }
+            ("unknown", tag) => format!("the codec number {tag:#x}"),
+            (name, _) => name.into(),
+        }
+    }
 }
 
 /// What the container says of itself.
@@ -265,6 +293,7 @@ pub(crate) fn stream_facts(stream: &ffmpeg::Stream) -> RawStream {
             codec_name: name,
             codec_long_name: long_name,
             profile,
+            codec_tag: (*parameters).codec_tag,
             width: (*parameters).width.max(0) as u32,
             height: (*parameters).height.max(0) as u32,
             pixel_format: if medium == Medium::Video {
@@ -427,6 +456,25 @@ pub(crate) fn indexed_past(stream: &ffmpeg::Stream, size: i64) -> usize {
     let mut past = 0;
     for_each_indexed(stream, |end| past += usize::from(end > size));
     past
+}
+
+/// Name and title of the format the first bytes of a file look like, if they do so more than by chance.
+pub(crate) fn guess_format(head: &[u8]) -> Option<(String, String)> {
+    let mut padded = head.to_vec();
+    padded.resize(head.len() + ffi::AVPROBE_PADDING_SIZE as usize, 0);
+    let data = ffi::AVProbeData {
+        filename: c"".as_ptr(),
+        buf: padded.as_mut_ptr(),
+        buf_size: c_int::try_from(head.len()).ok()?,
+        mime_type: ptr::null(),
+    };
+    // SAFETY: the buffer lives through the call and has the zeroed padding behind `buf_size` that it demands; formats are
+    // static.
+    unsafe {
+        let mut score = ffi::AVPROBE_SCORE_MAX as c_int / 4;
+        let format = ffi::av_probe_input_format2(&data, 1, &mut score);
+        (!format.is_null()).then(|| (text((*format).name), text((*format).long_name)))
+    }
 }
 
 /// Tells the demuxer whether packets of this stream are wanted.
@@ -742,15 +790,17 @@ pub(crate) fn graphs_know_colour() -> bool {
 /// False if the muxer is known not to hold the codec. Some muxers do not say; those refuse when their header is written.
 pub(crate) fn container_takes(output: &ffmpeg::format::context::Output, codec_id: c_int) -> bool {
     type Query = unsafe extern "C" fn(*const ffi::AVOutputFormat, c_int, c_int) -> c_int;
-    // SAFETY: a C enum parameter is passed exactly like an int, so calling through this type is the same call, without a
-    // Rust enum that the id might not be a member of. The muxer description is static.
+    type Tag = unsafe extern "C" fn(*const *const ffi::AVCodecTag, c_int, *mut u32) -> c_int;
+    // SAFETY: a C enum parameter is passed exactly like an int, so calling through these types are the same calls, without
+    // a Rust enum that the id might not be a member of. The muxer description is static, its list of tags may be null.
     unsafe {
         let query: Query = std::mem::transmute(ffi::avformat_query_codec as *const ());
-        query(
-            (*output.as_ptr()).oformat,
-            codec_id,
-            ffi::FF_COMPLIANCE_NORMAL as c_int,
-        ) != 0
+        let tag: Tag = std::mem::transmute(ffi::av_codec_get_tag2 as *const ());
+        let muxer = (*output.as_ptr()).oformat;
+        let has_tag = || tag((*muxer).codec_tag, codec_id, &mut 0) != 0;
+        query(muxer, codec_id, ffi::FF_COMPLIANCE_NORMAL as c_int) != 0
+            // Matroska holds what is not in its own list the way AVI does, under AVI's tags, but says so to the lenient only.
+            || query(muxer, codec_id, ffi::FF_COMPLIANCE_UNOFFICIAL) == 1 && has_tag()
     }
 }
 
@@ -908,6 +958,7 @@ impl RawStream {
             codec_name: "h264".into(),
             codec_long_name: String::new(),
             profile: None,
+            codec_tag: 0,
             width: 640,
             height: 360,
             pixel_format: 0,

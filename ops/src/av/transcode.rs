@@ -89,10 +89,9 @@ where
         let outcome = |(output, want): (Output<'_, T>, &Wanted)| match (&read, output.finish()) {
             (_, Err(error)) if !matches!(error, OpsError::NothingDecoded) => Err(error),
             (Err(error), _) => Err(error.clone()),
-            (Ok(failures), product) => {
-                let failed = want.plan.streams().find_map(|stream| failures.get(&stream));
-                failed.map_or(product, |error| Err(error.clone()))
-            }
+            (Ok(failures), product) => failures
+                .of(&want.plan)
+                .map_or(product, |error| Err(error.clone())),
         };
         Ok(outputs.into_iter().zip(wanted).map(outcome).collect())
     })
@@ -146,11 +145,13 @@ impl<T> Output<'_, T> {
 }
 
 impl OutputPlan {
-    /// Streams of the reading that the output is made from.
-    pub(crate) fn streams(&self) -> impl Iterator<Item = usize> {
-        let video = self.video.as_ref().map(|video| video.stream);
+    /// Streams of the reading that the output is made from, and whether they are decoded for it.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = (usize, bool)> {
+        let video = self.video.as_ref();
+        let audio = self.audio.as_ref();
+        let video = video.map(|video| (video.stream, video.encode.is_some()));
         video
             .into_iter()
-            .chain(self.audio.as_ref().map(|audio| audio.stream))
+            .chain(audio.map(|audio| (audio.stream, audio.encode.is_some())))
     }
 }

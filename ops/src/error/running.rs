@@ -231,6 +231,30 @@ pub enum OpsError {
         /// Index of the stream.
         stream: usize,
     },
+    /// `copy` was asked for, but nobody knows what is to be copied.
+    #[error("stream {stream} ({codec}) cannot be copied: the source does not say {missing}")]
+    NotDescribed {
+        /// Index of the stream.
+        stream: usize,
+        /// Codec of the source.
+        codec: String,
+        /// What every container has to say of a stream.
+        missing: &'static str,
+    },
+    /// A picture is longer or wider than its encoder can take.
+    #[error(
+        "the picture is {width}x{height}; {encoder} takes at most {limit} pixels a side, so a smaller size has to be named"
+    )]
+    SideTooLong {
+        /// Pixels.
+        width: u32,
+        /// Pixels.
+        height: u32,
+        /// libav's name.
+        encoder: &'static str,
+        /// Pixels.
+        limit: u32,
+    },
     /// The container cannot hold what the encoder makes.
     #[error("{container} cannot hold what {codec} makes")]
     CannotHold {

@@ -1,6 +1,7 @@
 //! What the ops make of real files, read back with ffprobe and ffmpeg.
 #![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
 
+mod accuracy;
 mod archives;
 mod audio_codecs;
 mod audio_ears;
@@ -31,6 +32,8 @@ mod segments_dash;
 mod segments_hls;
 mod segments_ladder;
 mod segments_locked;
+mod special;
+mod ssim;
 mod studio;
 mod subtitles;
 mod vframe;

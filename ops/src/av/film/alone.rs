@@ -73,7 +73,7 @@ impl Film<'_> {
     ) -> Result<Option<ffmpeg::Frame>, OpsError> {
         let mut found = None;
         let mut keep = |frame: ffmpeg::Frame| {
-            if sys::best_timestamp(&frame) == packet.pts() {
+            if frame.pts().or_else(|| sys::best_timestamp(&frame)) == packet.pts() {
                 found = Some(frame);
             }
             Ok(())

@@ -83,10 +83,11 @@ impl<'a> Film<'a> {
         self.format.start.unwrap_or(0)
     }
 
-    /// The last tick of the stream that is not after a moment.
+    /// The last tick of the stream that is not after a moment. The origin is a timestamp rounded to microseconds; one more
+    /// makes sure that a picture at this very moment counts.
     fn tick(&self, moment: i64) -> i64 {
         rescale_down(
-            self.origin().saturating_add(moment),
+            self.origin().saturating_add(moment).saturating_add(1),
             MICROS,
             self.stream.time_base,
         )

@@ -67,7 +67,11 @@ impl Picker {
         frame: ffmpeg::Frame,
         take: &mut Take<'_>,
     ) -> Result<(), OpsError> {
-        let at = sys::best_timestamp(&frame).unwrap_or(self.next);
+        // Its packet's own timestamp where pictures are left out, for they mislead libav's best guess.
+        let own = frame.pts().filter(|_| self.strict);
+        let at = own
+            .or_else(|| sys::best_timestamp(&frame))
+            .unwrap_or(self.next);
         self.next = at + sys::frame_duration(&frame).max(1);
         while let Some(first) = self.waiting.front().copied()
             && first.tick < at

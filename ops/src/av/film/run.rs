@@ -11,6 +11,9 @@ use crate::av::timeline::Timeline;
 /// Compressed bytes that may wait while looking for the wanted picture.
 const HELD: usize = 64 << 20;
 
+/// Pictures that may be stored before one that is shown earlier, in any codec.
+const REORDERED: usize = 16;
+
 /// How a run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
@@ -116,7 +119,9 @@ impl<'r, 'f> Run<'r, 'f> {
             if self.start == Start::Sought {
                 self.picker.wants(told);
             }
-            let end = self.best.filter(|_| self.ended).map(|told| self.end(told));
+            // A picture stored early and shown later is after the one of the moment.
+            let is_last = self.ended && self.later.is_empty();
+            let end = self.best.filter(|_| is_last).map(|told| self.end(told));
             if beyond != Beyond::Last && number == first && end.is_some_and(|end| tick >= end) {
                 // Known without decoding anything.
                 return match beyond {
@@ -166,8 +171,12 @@ impl<'r, 'f> Run<'r, 'f> {
             return Ok(true);
         }
         let sought = self.start != Start::First;
-        // Packets come by decoding time, which is never after showing time.
-        while !self.ended && self.reached.is_none_or(|reached| reached <= tick) {
+        // Packets come by decoding time, which is never after showing time. Right after a seek it may not be known.
+        let mut undated = 0;
+        while !self.ended
+            && undated <= REORDERED
+            && self.reached.is_none_or(|reached| reached <= tick)
+        {
             if self.held > HELD {
                 self.decode_ahead(None, take)?;
             }
@@ -186,7 +195,8 @@ impl<'r, 'f> Run<'r, 'f> {
             if sought && self.key.is_none_or(|key| key > tick) {
                 return Ok(false);
             }
-            self.reached = Some(packet.dts().unwrap_or(pts));
+            self.reached = packet.dts().or(self.reached);
+            undated += usize::from(packet.dts().is_none() && pts > tick);
             if !sys::is_hidden(&packet) {
                 self.later.push(Told {
                     pts,

@@ -138,6 +138,17 @@ impl VideoEncoderKind {
         matches!(self, Self::X264 | Self::Mpeg2 | Self::Mpeg4 | Self::Xvid)
     }
 
+    /// Pixels a side that the encoder takes. Most refuse more with a word of their own that says nothing.
+    fn longest_side(self) -> u32 {
+        match self {
+            Self::X264 | Self::Vpx9 | Self::SvtAv1 => 16_384,
+            Self::Vpx8 | Self::Mpeg2 => 16_383,
+            Self::Mpeg4 | Self::Xvid => 8191,
+            Self::Mpeg1 => 4095,
+            Self::X265 | Self::AomAv1 | Self::Theora | Self::Vvenc | Self::Gif => 65_535,
+        }
+    }
+
     /// The encoder for pictures of this size: SVT-AV1 wants 64 pixels each way.
     fn fitting(self, width: i32, height: i32) -> Self {
         let small = width < 64 || height < 64;
@@ -193,6 +204,16 @@ impl Encoder {
             ..settings.clone()
         };
         let name = settings.kind.name();
+        let (width, height) = (shape.width.max(0) as u32, shape.height.max(0) as u32);
+        let limit = settings.kind.longest_side();
+        if width.max(height) > limit {
+            return Err(OpsError::SideTooLong {
+                width,
+                height,
+                encoder: name,
+                limit,
+            });
+        }
         let codec = find(name)?;
         // With the codec, so that the codec's own defaults apply and not libav's general ones.
         let mut context = ffmpeg::codec::Context::new_with_codec(codec);
