@@ -3,12 +3,13 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::RwLock;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::check::Source;
-use super::child::{DEADLINE, Ended, watch};
+use super::child::{Ended, deadline, watch};
 use super::ffprobe;
 
 /// What is done to a file.
@@ -64,39 +65,48 @@ impl Case {
     }
 }
 
-/// One file through every kind of case, and how long the program took in all.
-pub fn run(file: &Path, sound: bool) -> (Vec<Case>, Duration) {
+/// One file through every kind of case, and how long the program took in all. `others` is held for writing by a case that
+/// is to have the machine for itself.
+pub fn run(file: &Path, sound: bool, others: &RwLock<()>) -> (Vec<Case>, Duration) {
     let source = Source::new(file);
-    let (mut cases, mut took) = match commands(&source, &Kind::COMMANDS, sound) {
-        Ok(done) => done,
-        Err((problem, mut took)) => {
-            // Which of them it was, each alone tells.
-            let mut cases = Vec::new();
-            for kind in Kind::COMMANDS {
-                match commands(&source, &[kind], sound) {
-                    Ok((alone, time)) => {
-                        cases.extend(alone);
-                        took += time;
-                    }
-                    Err((problem, time)) => {
-                        cases.push(Case::violation(kind, problem));
-                        took += time;
-                    }
-                }
-            }
-            // Three together may take longer than one; they may not crash where one does not.
-            let explained =
-                problem.starts_with("hung") || cases.iter().any(|case| !case.violations.is_empty());
-            if let Some(case) = cases.first_mut().filter(|_| !explained) {
-                case.violations
-                    .push(format!("beside the other commands: {problem}"));
-            }
-            (cases, took)
-        }
+    let together = {
+        let _beside = others.read();
+        commands(&source, &Kind::COMMANDS, sound)
     };
+    let (mut cases, mut took) =
+        together.unwrap_or_else(|problem| alone(&source, sound, problem, others));
+    let _beside = others.read();
     let (case, time) = probe(&source);
     cases.push(case);
     took += time;
+    (cases, took)
+}
+
+/// Every command again by itself, with nothing beside it, after all of them in one process met a problem: which of them
+/// it was, and whether it was not just the load, this tells.
+fn alone(
+    source: &Source,
+    sound: bool,
+    (problem, mut took): (String, Duration),
+    others: &RwLock<()>,
+) -> (Vec<Case>, Duration) {
+    let _nobody_beside = others.write();
+    let mut cases = Vec::new();
+    for kind in Kind::COMMANDS {
+        let (case, time) = match commands(source, &[kind], sound) {
+            Ok((mut cases, time)) => (cases.remove(0), time),
+            Err((problem, time)) => (Case::violation(kind, problem), time),
+        };
+        cases.push(case);
+        took += time;
+    }
+    // Three together may take longer than a minute; they may not crash where none of them does.
+    let explained =
+        problem.starts_with("hung") || cases.iter().any(|case| !case.violations.is_empty());
+    if !explained {
+        let beside = format!("beside the other commands: {problem}");
+        cases[0].violations.push(beside);
+    }
     (cases, took)
 }
 
@@ -116,7 +126,7 @@ fn commands(source: &Source, kinds: &[Kind], sound: bool) -> Cases {
         .arg("--data")
         .arg(work.path().join("data"))
         .arg(source.file());
-    let ended = watch(&mut opmill, DEADLINE);
+    let ended = watch(&mut opmill, deadline());
     let took = ended.took;
     let items = items(&ended, kinds.len()).map_err(|problem| (problem, took))?;
     let judged = kinds.iter().zip(&items).map(|(&kind, item)| {
@@ -181,7 +191,7 @@ fn judge(source: &Source, kind: Kind, item: &Value, result: &Path) -> Case {
 /// `opmill probe`, compared with ffprobe.
 fn probe(source: &Source) -> (Case, Duration) {
     let mut opmill = Command::new(env!("CARGO_BIN_EXE_opmill"));
-    let ended = watch(opmill.arg("probe").arg(source.file()), DEADLINE);
+    let ended = watch(opmill.arg("probe").arg(source.file()), deadline());
     let mut case = Case {
         kind: Kind::Probe,
         failure: None,
@@ -291,10 +301,10 @@ fn ffmpeg_can(source: &Source, kind: Kind) -> bool {
         ]),
     };
     let ended = watch(ffmpeg.arg(&to), ffprobe::PATIENCE);
-    ended.code() == Some(0)
-        && ffprobe::streams(&to)
-            .iter()
-            .any(|stream| stream.span.is_some())
+    let made = ffprobe::streams(&to);
+    // A copy of what nobody knows is none.
+    let known = made.iter().all(|stream| stream.codec != "unknown");
+    ended.code() == Some(0) && known && made.iter().any(|stream| stream.span.is_some())
 }
 
 #[cfg(test)]

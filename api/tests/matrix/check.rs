@@ -50,7 +50,7 @@ impl Source {
         self.streams.get_or_init(|| ffprobe::streams(&self.bare))
     }
 
-    /// True if the reader finds a stream in it.
+    /// True if the reader can describe it: it gives up where a decoder does not like what stands before the packets.
     pub fn opens(&self) -> bool {
         !self.streams().is_empty()
     }
@@ -59,7 +59,11 @@ impl Source {
     pub fn film(&self, result: &Path) -> Vec<String> {
         let to = ffprobe::streams(result);
         let mut wrong = unclean(result);
-        wrong.extend(length(self.streams(), &to, result));
+        wrong.extend(self.missing(&to, Kind::Audio));
+        if !ffprobe::is_sound_alone(result) {
+            wrong.extend(self.missing(&to, Kind::Video));
+        }
+        wrong.extend(length(self.streams(), &to, result, |stream| stream.span));
         if let Some(video) = films(&to).next() {
             wrong.extend(self.picture_of_film(result, video));
         }
@@ -68,6 +72,9 @@ impl Source {
 
     /// What is wrong with a file its packets were copied to.
     pub fn copy(&self, result: &Path) -> Vec<String> {
+        if !self.opens() {
+            return Vec::new();
+        }
         let to = ffprobe::streams(result);
         let mut wrong = Vec::new();
         // Damage is copied too, and nobody is to blame.
@@ -75,7 +82,12 @@ impl Source {
         if self.complaints.get_or_init(complaints).is_empty() {
             wrong.extend(unclean(result));
         }
-        wrong.extend(length(self.streams(), &to, result));
+        wrong.extend(
+            [Kind::Audio, Kind::Video]
+                .into_iter()
+                .filter_map(|kind| self.missing(&to, kind)),
+        );
+        wrong.extend(length(self.streams(), &to, result, |stream| stream.stored));
         for stream in &to {
             let same = |from: &&Stream| from.kind == stream.kind && from.codec == stream.codec;
             if !self.streams().iter().any(|from| same(&from)) {
@@ -88,25 +100,32 @@ impl Source {
         wrong
     }
 
+    /// A stream of this kind that the source has and the result has not.
+    fn missing(&self, to: &[Stream], kind: Kind) -> Option<String> {
+        let counts = |stream: &&Stream| stream.kind == kind && !stream.cover;
+        let had = self
+            .streams()
+            .iter()
+            .filter(counts)
+            .any(|stream| stream.span.is_some());
+        let has = to.iter().any(|stream| counts(&stream));
+        (had && !has).then(|| format!("has no {kind:?} stream; the source has one"))
+    }
+
     /// What is wrong with a picture taken from it.
     pub fn still(&self, result: &Path) -> Vec<String> {
         let mut wrong = unclean(result);
-        let shown = ffprobe::picture(result, 0);
-        let same = |stream: &Stream| same_picture(&self.bare, stream, shown, &[Shape::Square]);
-        if !films(self.streams()).any(same) {
-            wrong.push(format!(
-                "is {}; expected {}",
-                describe(shown),
-                self.expected()
-            ));
-        }
+        wrong.extend(self.picture(ffprobe::picture(result, 0), &[Shape::Square]));
         wrong
     }
 
     /// What is wrong with a description of it (`opmill probe`).
     pub fn description(&self, json: &Value) -> Vec<String> {
-        let said = ffprobe::container(&self.bare);
         let mut wrong = Vec::new();
+        if !self.opens() {
+            return wrong;
+        }
+        let said = ffprobe::container(&self.bare);
         for field in ["format_name", "nb_streams"] {
             if json["format"][field] != said[field] {
                 let (ours, theirs) = (&json["format"][field], &said[field]);
@@ -130,23 +149,28 @@ impl Source {
                 video.turn
             ));
         }
-        let shown = ffprobe::picture(result, video.index);
         let shapes = [Shape::Square, Shape::Stored];
-        if !films(self.streams()).any(|stream| same_picture(&self.bare, stream, shown, &shapes)) {
-            wrong.push(format!(
-                "is {}; expected {}",
-                describe(shown),
-                self.expected()
-            ));
-        }
+        wrong.extend(self.picture(ffprobe::picture(result, video.index), &shapes));
         wrong
     }
 
-    fn expected(&self) -> String {
-        let pictures: Vec<_> = films(self.streams())
-            .map(|stream| describe(upright(&self.bare, stream)))
-            .collect();
-        pictures.join(" or ")
+    /// What is wrong with the first picture of a result, if the reader sees one in the source.
+    fn picture(&self, shown: Option<Picture>, shapes: &[Shape]) -> Option<String> {
+        let pictures = films(self.streams()).filter_map(|stream| upright(&self.bare, stream));
+        let expected: Vec<_> = pictures.collect();
+        if expected.is_empty()
+            || expected
+                .iter()
+                .any(|&from| same_picture(from, shown, shapes))
+        {
+            return None;
+        }
+        let expected: Vec<_> = expected.iter().map(|&from| describe(Some(from))).collect();
+        Some(format!(
+            "is {}; expected {}",
+            describe(shown),
+            expected.join(" or ")
+        ))
     }
 }
 
@@ -168,8 +192,13 @@ fn sounds(streams: &[Stream]) -> impl Iterator<Item = &Stream> {
 }
 
 /// The result lasts as long as the longest of the streams it was made of. Of several films or sounds in a file one of
-/// each was taken; which, the result does not tell, so any of them may match.
-fn length(from: &[Stream], to: &[Stream], result: &Path) -> Option<String> {
+/// each was taken; which, the result does not tell, so any of them may match. It may last as long as `longest` says.
+fn length(
+    from: &[Stream],
+    to: &[Stream],
+    result: &Path,
+    longest: fn(&Stream) -> Option<(f64, f64)>,
+) -> Option<String> {
     let has = |kind| to.iter().any(|stream| stream.kind == kind && !stream.cover);
     let choices = |wanted: bool, streams: Vec<&Stream>| match wanted {
         true => streams
@@ -194,21 +223,27 @@ fn length(from: &[Stream], to: &[Stream], result: &Path) -> Option<String> {
     for film in &films {
         for sound in &sounds {
             let taken = || film.iter().chain(sound);
-            let span = taken()
-                .filter_map(|stream| stream.span)
-                .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-            let Some((start, end)) = span else { continue };
+            let lasts = |span: fn(&Stream) -> Option<(f64, f64)>| {
+                let all = taken().filter_map(span);
+                let (start, end) = all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+                Some(end - start)
+            };
+            let (Some(seconds), Some(longest)) = (lasts(|stream| stream.span), lasts(longest))
+            else {
+                continue;
+            };
             let tolerance = taken().map(|stream| stream.frame).fold(TOLERANCE, f64::max);
-            if (actual - (end - start)).abs() <= tolerance {
+            if (seconds - tolerance..=longest.max(seconds) + tolerance).contains(&actual) {
                 return None;
             }
-            expected.push(format!("{:.3} s", end - start));
+            expected.push(format!("{seconds:.3} s"));
         }
     }
-    Some(format!(
-        "lasts {actual:.3} s; the source lasts {}",
-        expected.join(" or ")
-    ))
+    let unknown = expected.is_empty();
+    (!unknown).then(|| {
+        let expected = expected.join(" or ");
+        format!("lasts {actual:.3} s; the source lasts {expected}")
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -220,8 +255,8 @@ enum Shape {
 }
 
 /// Same size up to the step to an even number, and the same shape on screen.
-fn same_picture(source: &Path, stream: &Stream, result: Option<Picture>, shapes: &[Shape]) -> bool {
-    let (Some(upright), Some(result)) = (upright(source, stream), result) else {
+fn same_picture(upright: Picture, result: Option<Picture>, shapes: &[Shape]) -> bool {
+    let Some(result) = result else {
         return false;
     };
     shapes.iter().any(|shape| {
@@ -234,11 +269,12 @@ fn same_picture(source: &Path, stream: &Stream, result: Option<Picture>, shapes:
             },
         };
         let close = |a: f64, b: f64| (a - b).abs() <= 1.0;
-        // A picture of one pixel cannot be halved; 4:2:0 needs two.
+        // A picture of one pixel cannot be halved; 4:2:0 needs two, and what they look like nobody sees.
         let close = |a: f64, b: f64| close(a, b) || (a <= 2.0 && b <= 2.0);
         close(wanted.width, result.width)
             && close(wanted.height, result.height)
-            && (wanted.pixel / result.pixel - 1.0).abs() < 0.02
+            && (wanted.width.min(wanted.height) <= 2.0
+                || (wanted.pixel / result.pixel - 1.0).abs() < 0.02)
     })
 }
 

@@ -25,6 +25,8 @@ pub struct Stream {
     pub frame: f64,
     /// First and last moment of what is shown or heard; `None` for a stream without packets.
     pub span: Option<(f64, f64)>,
+    /// The same with what an edit list hides or a codec puts in front, which a copy may have to take along.
+    pub stored: Option<(f64, f64)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,18 +103,24 @@ fn read_stream(file: &Path, stream: &Value, packets: &[Value]) -> Stream {
         span: if kind == Kind::Audio {
             heard(file, index)
         } else {
-            shown(index, frame, packets)
+            span(index, frame, packets, |flags| !flags.contains('D'))
         },
+        stored: span(index, frame, packets, |_| true),
     }
 }
 
-/// From the first to the end of the last packet that is not hidden by an edit list.
-fn shown(index: u64, frame: f64, packets: &[Value]) -> Option<(f64, f64)> {
-    let shown = packets.iter().filter(|packet| {
+/// From the first to the end of the last packet whose flags are wanted; `D` is one that an edit list hides.
+fn span(
+    index: u64,
+    frame: f64,
+    packets: &[Value],
+    wanted: impl Fn(&str) -> bool,
+) -> Option<(f64, f64)> {
+    let wanted = packets.iter().filter(|packet| {
         packet["stream_index"].as_u64() == Some(index)
-            && !packet["flags"].as_str().unwrap_or("").contains('D')
+            && wanted(packet["flags"].as_str().unwrap_or(""))
     });
-    let times = shown.filter_map(|packet| {
+    let times = wanted.filter_map(|packet| {
         let start = number(&packet["pts_time"]).or(number(&packet["dts_time"]))?;
         Some((
             start,
@@ -185,6 +193,11 @@ pub fn container(file: &Path) -> Value {
         .clone()
 }
 
+/// True of a format that cannot hold pictures.
+pub fn is_sound_alone(file: &Path) -> bool {
+    container(file)["format_name"] == "mp3"
+}
+
 /// The length its header gives, which is what a player shows.
 pub fn duration(file: &Path) -> Option<f64> {
     number(&container(file)["duration"])
@@ -222,7 +235,9 @@ fn ffprobe(arguments: &[&str], file: &Path) -> Value {
         .args(["-v", "quiet", "-of", "json"])
         .args(arguments)
         .arg(file);
-    serde_json::from_slice(&watch(&mut ffprobe, PATIENCE).out).unwrap_or(Value::Null)
+    // Tags need not be UTF-8, and are printed as they are.
+    let said = watch(&mut ffprobe, PATIENCE).out;
+    serde_json::from_str(&String::from_utf8_lossy(&said)).unwrap_or(Value::Null)
 }
 
 pub fn number(value: &Value) -> Option<f64> {
