@@ -797,9 +797,11 @@ pub(crate) fn container_takes(output: &ffmpeg::format::context::Output, codec_id
         let query: Query = std::mem::transmute(ffi::avformat_query_codec as *const ());
         let tag: Tag = std::mem::transmute(ffi::av_codec_get_tag2 as *const ());
         let muxer = (*output.as_ptr()).oformat;
-        let has_tag = || tag((*muxer).codec_tag, codec_id, &mut 0) != 0;
+        let quicktime = [ffi::avformat_get_mov_video_tags(), ptr::null()];
+        let lists = [(*muxer).codec_tag, quicktime.as_ptr()];
+        let has_tag = || lists.iter().any(|&list| tag(list, codec_id, &mut 0) != 0);
         query(muxer, codec_id, ffi::FF_COMPLIANCE_NORMAL as c_int) != 0
-            // Matroska holds what is not in its own list the way AVI does, under AVI's tags, but says so to the lenient only.
+            // Matroska holds what is not in its own list under the tags of AVI or QuickTime, but says so to the lenient only.
             || query(muxer, codec_id, ffi::FF_COMPLIANCE_UNOFFICIAL) == 1 && has_tag()
     }
 }

@@ -59,7 +59,7 @@ impl Film<'_> {
             return Ok(None);
         }
         let landed = self.next_packet(input)?;
-        let indexed = key - keys.shift;
+        let indexed = key.saturating_sub(keys.shift);
         let is_there = |packet: &ffmpeg::Packet| {
             packet.is_key() && (packet.dts() == Some(indexed) || packet.pts() == Some(key))
         };

@@ -72,7 +72,7 @@ impl Picker {
         let at = own
             .or_else(|| sys::best_timestamp(&frame))
             .unwrap_or(self.next);
-        self.next = at + sys::frame_duration(&frame).max(1);
+        self.next = at.saturating_add(sys::frame_duration(&frame).max(1));
         while let Some(first) = self.waiting.front().copied()
             && first.tick < at
             && !self.missed
@@ -116,6 +116,10 @@ impl Picker {
         while let Some(first) = self.waiting.front().copied()
             && !self.missed
         {
+            if self.shown.is_none() {
+                self.missed = true;
+                break;
+            }
             if end.is_some_and(|end| first.tick >= end) && first.moment > 0 {
                 match beyond {
                     Beyond::Fails(parameter) => {
@@ -125,10 +129,7 @@ impl Picker {
                     Beyond::Last => {}
                 }
             }
-            match &self.shown {
-                Some(_) => self.give(first, take)?,
-                None => self.missed = true,
-            }
+            self.give(first, take)?;
         }
         Ok(false)
     }

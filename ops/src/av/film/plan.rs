@@ -71,7 +71,11 @@ impl Plan {
             end = keys.end.map(|end| film.moment(end));
         }
         let end = end.ok_or(OpsError::NothingDecoded)?;
-        let moments = many.moments(end, limit)?;
+        let mut moments = many.moments(end, limit)?;
+        if moments.is_empty() && many.start == 0 {
+            // A film without length still has a picture.
+            moments.push(0);
+        }
         let beyond = match many.rhythm {
             Rhythm::Evenly(_) => Beyond::Last,
             Rhythm::Every(_) => Beyond::Ends,
@@ -142,11 +146,11 @@ fn alone(film: &Film<'_>, keys: &Keys, moments: &[i64], step: i64) -> Option<Vec
 
 /// Ticks of film that are decoded for pictures of the very moments.
 fn cost(film: &Film<'_>, keys: &Keys, moments: &[i64]) -> i64 {
-    let mut before = None;
+    let mut before: Option<i64> = None;
     let cost_of = |&moment: &i64| {
         let tick = film.tick(moment);
-        let on = before.map(|before| tick - before);
-        let from_key = keys.before(tick).map(|key| tick - key);
+        let on = before.map(|before| tick.saturating_sub(before));
+        let from_key = keys.before(tick).map(|key| tick.saturating_sub(key));
         before = Some(tick);
         // Nothing known: all of it, as far as anybody can tell.
         on.into_iter().chain(from_key).min().unwrap_or(i64::MAX)

@@ -62,7 +62,7 @@ impl Many {
     pub(super) fn moments(&self, end: i64, limit: u32) -> Result<Vec<i64>, OpsError> {
         let count = within(self.count(end), limit)?;
         let moment = |number: i64| match self.rhythm {
-            Rhythm::Every(step) => number * step.max(1),
+            Rhythm::Every(step) => number.saturating_mul(step.max(1)),
             Rhythm::Evenly(_) => {
                 // In 128 bits: a broken header may claim any length.
                 let part = i128::from(number) * i128::from(self.length(end)) / i128::from(count);

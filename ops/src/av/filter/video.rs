@@ -6,7 +6,7 @@ use super::graph::{Graph, Kind};
 use crate::OpsError;
 use crate::av::geometry::{Fit, Turn};
 use crate::av::overlay::Overlay;
-use crate::av::rescale;
+use crate::av::{AvError, rescale};
 use crate::av::sys::{self, PictureShape};
 use crate::op::{Pad, Ratio, Size};
 use crate::still::crop::Area;
@@ -120,6 +120,8 @@ pub(crate) struct VideoFilter {
     finish: Finish,
     /// Size and pixel aspect of the first picture that came out; later graphs must hit it.
     settled: Option<(u32, u32, (i32, i32))>,
+    /// The first picture, until one comes out: a film may be too short to have one at another frame rate.
+    first: Option<ffmpeg::Frame>,
 }
 
 impl VideoFilter {
@@ -146,6 +148,7 @@ impl VideoFilter {
             end: None,
             finish,
             settled: None,
+            first: None,
         }
     }
 
@@ -163,6 +166,7 @@ impl VideoFilter {
     ) -> Result<(), OpsError> {
         let Some(mut frame) = frame else {
             self.flush(out)?;
+            self.at_least_one(out)?;
             return self.finish.frame(None, self.time_base, out);
         };
         if self.container_sar.0 > 0 {
@@ -174,13 +178,45 @@ impl VideoFilter {
         let fits = |(built_for, _): &(PictureShape, Graph)| *built_for == shape;
         if fields_begin || !self.graph.as_ref().is_some_and(fits) {
             self.flush(out)?;
-            self.graph = Some((shape, self.build(&shape)?));
+            self.graph = Some((shape, self.build(&self.chain, &shape)?));
         }
-        self.end = frame.pts().map(|pts| pts + self.duration(&frame));
+        if self.chain.frame_rate.is_some() && self.first.is_none() && self.settled.is_none() {
+            let shared = sys::share(&frame);
+            self.first = Some(shared.map_err(|error| OpsError::Memory {
+                reason: AvError(error),
+            })?);
+        }
+        self.end = frame.pts().map(|pts| pts.saturating_add(self.duration(&frame)));
         if let Some((_, graph)) = &mut self.graph {
             graph.push(Some(frame))?;
         }
         self.drain(out)
+    }
+
+    /// A film shorter than half a picture of the new frame rate becomes that one picture.
+    fn at_least_one(
+        &mut self,
+        out: &mut dyn FnMut(ffmpeg::Frame, (i32, i32)) -> Result<(), OpsError>,
+    ) -> Result<(), OpsError> {
+        let first = self.first.take().filter(|_| self.settled.is_none());
+        let (Some(first), Some((num, den))) = (first, self.chain.frame_rate) else {
+            return Ok(());
+        };
+        let chain = VideoChain {
+            frame_rate: None,
+            ..self.chain.clone()
+        };
+        let shape = sys::picture_shape(&first);
+        let mut graph = self.build(&chain, &shape)?;
+        graph.push(Some(first))?;
+        graph.push(None)?;
+        let (from, to) = (graph.time_base()?, (den as i32, num as i32));
+        while let Some(mut frame) = graph.pull()? {
+            frame.set_pts(frame.pts().map(|pts| rescale(pts, from, to)));
+            sys::set_frame_duration(&mut frame, 1);
+            self.finish.frame(Some(frame), to, out)?;
+        }
+        Ok(())
     }
 
     /// How long a picture is shown: as long as it says, or as the container's frame rate has it.
@@ -224,13 +260,14 @@ impl VideoFilter {
             }
             let shape = sys::picture_shape(&frame);
             let size = (shape.width.max(0) as u32, shape.height.max(0) as u32);
+            self.first = None;
             self.settled.get_or_insert((size.0, size.1, shape.sar));
             self.finish.frame(Some(frame), base, out)?;
         }
         Ok(())
     }
 
-    fn build(&self, shape: &PictureShape) -> Result<Graph, OpsError> {
+    fn build(&self, chain: &VideoChain, shape: &PictureShape) -> Result<Graph, OpsError> {
         let mut args = source_args(shape, self.time_base);
         if self.frame_rate.0 > 0 && self.frame_rate.1 > 0 {
             args += &format!(":frame_rate={}/{}", self.frame_rate.0, self.frame_rate.1);
@@ -238,7 +275,7 @@ impl VideoFilter {
         Graph::build(
             Kind::Video,
             &args,
-            &video_chain(&self.chain, shape, self.interlaced, self.settled)?,
+            &video_chain(chain, shape, self.interlaced, self.settled)?,
             self.threads,
         )
     }
