@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    opmill_engine::ops::quiet_encoders();
     let cli = cli::Cli::parse();
     tracing_subscriber::fmt()
         .with_env_filter(

@@ -155,7 +155,7 @@ impl<'a> Executor<'a> {
             () = self.attempt.stopping() => return Err(EngineError::Closed),
         };
         let tasks = tokio::select! {
-            tasks = self.tasks(dirs, &dir) => tasks,
+            tasks = self.tasks(dirs, &dir, &source) => tasks,
             () = self.attempt.stopping() => return Err(EngineError::Closed),
         };
         let mut ready = Vec::with_capacity(tasks.len());
@@ -186,8 +186,9 @@ impl<'a> Executor<'a> {
         &self,
         dirs: Vec<(usize, PathBuf)>,
         work: &Path,
+        source: &Path,
     ) -> Vec<(usize, Result<Task, Failure>)> {
-        let mut objects = Objects::new(self.shared, &self.spec, work);
+        let mut objects = Objects::new(self.shared, &self.spec, work, source);
         let mut tasks = Vec::with_capacity(dirs.len());
         for (index, dir) in dirs {
             let Ok(pipeline) = &self.commands[index].pipeline else {

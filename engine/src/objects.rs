@@ -22,12 +22,13 @@ pub(crate) struct Objects<'a> {
 }
 
 impl<'a> Objects<'a> {
-    pub fn new(shared: &'a Shared, spec: &'a Spec, dir: &'a Path) -> Self {
+    /// `source` is where the source is already: commands may name it among their objects.
+    pub fn new(shared: &'a Shared, spec: &'a Spec, dir: &'a Path, source: &Path) -> Self {
         Self {
             shared,
             spec,
             dir,
-            here: BTreeMap::new(),
+            here: BTreeMap::from([(spec.source.clone(), source.to_owned())]),
         }
     }
 

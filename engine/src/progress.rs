@@ -76,6 +76,12 @@ impl Gauge {
         {
             return None;
         }
+        if self.shown.is_some_and(|(_, phase)| phase != report.phase)
+            && report.phase != Phase::Finalising
+        {
+            // It begins again at the start of the source.
+            (self.since, self.done_then) = (now, report.done_seconds);
+        }
         self.shown = Some((now, report.phase));
         let elapsed = now.duration_since(self.since).as_secs_f64();
         let done = report.done_seconds.max(0.0);

@@ -33,4 +33,10 @@ pub use grammar::{Command, Pipeline, SaveAs, Span, Template, expand, parse, pars
 pub use limits::Limits;
 pub use op::{Avconcat, Avthumb, Decompression, Getapic, ImageView2, Op, Vframe, Vsample};
 pub use probe::{Probe, probe};
+/// Keeps encoders from writing to stderr on their own. To be called by a program before it starts threads; later it does
+/// nothing.
+pub fn quiet_encoders() {
+    av::sys::quiet_svt();
+}
+
 pub use run::{Environment, Name, Output, Phase, Progress, Task, run};

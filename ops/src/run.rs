@@ -149,6 +149,8 @@ pub struct Progress {
 /// What a command is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
+    /// Listening for how loud it is, before anything is encoded. May come more than once.
+    Measuring,
     /// Reading, decoding, encoding.
     Running,
     /// Writing the end of the file; may take a while, for `moovToFront` writes it once more.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::io::IsTerminal as _;
 
 use bars::{Bar, Bars};
+use opmill_engine::ops::Phase;
 use opmill_engine::{EngineEvent, Item, ItemStatus, Job, JobId};
 
 use super::text;
@@ -73,7 +74,10 @@ impl Progress {
             EngineEvent::Progress(progress) => {
                 job.set(
                     progress.index.0,
-                    Command::Underway(progress.percent.unwrap_or(0.0)),
+                    Command::Underway(match progress.phase {
+                        Phase::Measuring => 0.0,
+                        _ => progress.percent.unwrap_or(0.0),
+                    }),
                 );
                 if let Some(bar) = &job.bar {
                     bar.advance(job.share(), job.ended(), job.commands.len(), progress);

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use opmill_engine::JobId;
+use opmill_engine::ops::ObjectRef;
 use opmill_engine::processor::{
     Failure, Name, Output, Phase, Processor, Progress, Report, Task, Work,
 };
@@ -20,6 +22,8 @@ pub enum Act {
     Write(String),
     /// Write these into one file each.
     WriteEach(Vec<String>),
+    /// Write the names of the objects that were brought along, each with whether its file is the source's.
+    Objects,
     /// Write a playlist and a segment that it names.
     Playlist,
     /// Say this of how it goes about it, then write.
@@ -153,6 +157,13 @@ impl Script {
         match act {
             Act::Write(content) => done(vec![content]),
             Act::WriteEach(contents) => done(contents),
+            Act::Objects => {
+                let objects = task.objects.iter();
+                let line = |(name, path): (&ObjectRef, &PathBuf)| {
+                    format!("{name} {}\n", *path == work.source)
+                };
+                done(vec![objects.map(line).collect()]);
+            }
             Act::Playlist => {
                 let file = |name: &str, called: Name| {
                     let path = task.dir.join(name);

@@ -351,6 +351,43 @@ async fn a_remote_bucket_is_read_and_written_through_object_storage() {
 }
 
 #[tokio::test]
+async fn an_object_that_is_the_source_is_not_brought_again() {
+    let far = BucketConfig {
+        concurrency: None,
+        root: Some("memory:///deep".to_owned()),
+        hosts: vec![],
+    };
+    let script = Script::new(|run| match run.index {
+        2 => Act::Objects,
+        _ => Act::Write("a film".to_owned()),
+    });
+    let world = Seed::new(script)
+        .config(|config| {
+            config.buckets.insert("far".to_owned(), far);
+        })
+        .start()
+        .await;
+    let first = world
+        .run("avthumb/mp4|saveas/far:a.mp4;avthumb/mp4|saveas/far:b.mp4")
+        .await;
+    assert!(first.succeeded(), "{first:?}");
+    let b64u = opmill_engine::ops::b64u::encode;
+    let join = format!(
+        "vframe/jpg|saveas/out:1;vframe/jpg|saveas/out:2;avconcat/2/format/mp4/{}/{}|saveas/out:list",
+        b64u("far:a.mp4"),
+        b64u("b.mp4")
+    );
+    let spec = JobSpec::object("far:a.mp4".parse().unwrap(), &join);
+    let second = world.submit_spec(spec).await;
+    let second = world.end(second).await;
+    assert!(second.succeeded(), "{second:?}");
+    assert_eq!(
+        world.content("out", "list"),
+        "far:a.mp4 true\nb.mp4 false\n"
+    );
+}
+
+#[tokio::test]
 async fn the_targets_of_a_request_are_known_before_it_is_submitted() {
     let world = World::start(Script::succeed()).await;
     let ops = "avthumb/mp4|saveas/out:$(fprefix).mp4;bogus/x;vframe/jpg|saveas/out:$(count).jpg;vframe/png";

@@ -15,7 +15,7 @@ use super::open::Source;
 use super::transcode::{Wanted, feed};
 use crate::OpsError;
 use crate::plan::{OutputPlan, Reading};
-use crate::run::Environment;
+use crate::run::{Environment, Phase, Progress};
 
 /// The meter shows peaks with three decimals.
 const ROUNDING: f64 = 0.0005;
@@ -71,7 +71,7 @@ pub(crate) fn settle(
 ) -> Result<(), OpsError> {
     let searches = wanted.iter().enumerate();
     let mut open: Vec<Search> = searches
-        .filter_map(|(place, want)| Search::of(place, &want.plan))
+        .filter_map(|(place, want)| Search::of(place, want))
         .collect();
     let mut measurements = 0;
     while !open.is_empty() && measurements <= CORRECTIONS {
@@ -97,6 +97,8 @@ pub(crate) fn settle(
 /// The way to the level of one output.
 struct Search {
     place: usize,
+    /// The command's index, for progress.
+    index: usize,
     /// The output without its pictures, as it is listened to.
     plan: OutputPlan,
     stream: usize,
@@ -108,11 +110,12 @@ struct Search {
 }
 
 impl Search {
-    fn of(place: usize, plan: &OutputPlan) -> Option<Self> {
+    fn of(place: usize, Wanted { index, plan, .. }: &Wanted) -> Option<Self> {
         let audio = plan.audio.as_ref()?;
         let (chain, _) = audio.encode.as_ref()?;
         Some(Self {
             place,
+            index: *index,
             plan: OutputPlan {
                 video: None,
                 ..plan.clone()
@@ -175,7 +178,7 @@ impl Search {
             *chain = self.chain.clone();
         }
         Wanted {
-            index: self.place,
+            index: self.index,
             plan,
             path: PathBuf::new(),
         }
@@ -200,9 +203,14 @@ fn measure(
         }
     }
     let wanted: Vec<Wanted> = different.iter().map(|search| search.listen()).collect();
-    // Nothing is made yet, so there is no progress to tell of.
+    let measuring = |progress: Progress| {
+        (env.progress)(Progress {
+            phase: Phase::Measuring,
+            ..progress
+        });
+    };
     let env = Environment {
-        progress: &|_| (),
+        progress: &measuring,
         ..*env
     };
     let heard = feed(files, reading, &wanted, &env, |want, origin| {

@@ -477,6 +477,17 @@ pub(crate) fn guess_format(head: &[u8]) -> Option<(String, String)> {
     }
 }
 
+/// SVT-AV1 greets on stderr unless this variable tells it not to; libav has no word for it.
+pub(crate) fn quiet_svt() {
+    const VARIABLE: &str = "SVT_LOG";
+    const ERRORS: &str = "1";
+    let alone = std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1);
+    if alone && std::env::var_os(VARIABLE).is_none() {
+        // SAFETY: the process has no other thread that could read the environment meanwhile, as was just counted.
+        unsafe { std::env::set_var(VARIABLE, ERRORS) };
+    }
+}
+
 /// Tells the demuxer whether packets of this stream are wanted.
 pub(crate) fn set_wanted(input: &mut ffmpeg::format::context::Input, index: usize, wanted: bool) {
     if index >= input.nb_streams() as usize {

@@ -40,7 +40,7 @@ pub use lettering::{BorderWidth, Colour, FontName, FontSize, Lettering, Text};
 pub use list::List;
 pub use segments::{
     Bandwidths, FastStart, FolderUrl, HlsIv, HlsKey, PerRung, SegmentFormat, SegmentLength,
-    Segments, Url,
+    SegmentPattern, Segments, Url,
 };
 pub(crate) use subtitles::TextCodec;
 pub use subtitles::{SubtitleLabel, SubtitleSource, SubtitleWay, Subtitles, TrackName};

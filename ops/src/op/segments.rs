@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{BitRate, Size};
+use super::{BitRate, Pattern, Size};
 
 /// How HLS and DASH are cut into files.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,6 +33,8 @@ pub struct Segments {
     pub no_domain: Option<bool>,
     /// `domain`: address of the folder the files are going to be found in.
     pub domain: Option<FolderUrl>,
+    /// `savePattern`: names of segments; those of the playlist, numbered, when absent.
+    pub names: Option<SegmentPattern>,
     /// `dash_hls_playlist`: write HLS playlists for the segments of DASH.
     pub hls_too: bool,
 }
@@ -56,6 +58,28 @@ impl SegmentFormat {
             Self::Mp4 => "mp4",
             Self::M4s => "m4s",
         }
+    }
+}
+
+/// The file name of a segment, with `$(count)` where its number goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentPattern(Pattern);
+
+impl SegmentPattern {
+    /// Reads a pattern; `None` unless it makes names of files, each with its number in one place.
+    pub fn new(text: &str) -> Option<Self> {
+        let pattern = Pattern::new(text)?;
+        let once = text.matches(Pattern::COUNT).count() == 1;
+        (once && !text.contains('/')).then_some(Self(pattern))
+    }
+    /// The pattern as text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+    /// What is before and behind the number.
+    pub(crate) fn around(&self) -> (&str, &str) {
+        let text = self.as_str();
+        text.split_once(Pattern::COUNT).unwrap_or((text, ""))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::OutputPlan;
-use crate::av::segments::{Budget, Lock, Schedule, SegmentPlan};
+use crate::av::segments::{Budget, Lock, Schedule, SegmentNames, SegmentPlan};
 use crate::op::{AudioCodec, Avthumb, Bandwidths, BitRate, Container, PerRung, SegmentFormat};
 use crate::probe::Probe;
 use crate::{Limits, OpsError};
@@ -86,7 +86,10 @@ pub(crate) fn ladder(
 }
 
 impl Ladder {
-    fn add(&mut self, label: String, plan: OutputPlan) -> usize {
+    fn add(&mut self, label: String, mut plan: OutputPlan) -> usize {
+        if let Some(names) = plan.segments.as_mut().and_then(|plan| plan.names.as_mut()) {
+            names.behind += &label;
+        }
         self.layers.push(Layer { label, plan });
         self.layers.len() - 1
     }
@@ -134,8 +137,18 @@ fn segments(op: &Avthumb, limits: &Limits) -> SegmentPlan {
         _ => SegmentFormat::Ts,
     };
     let iv = op.segments.iv;
+    let format = op.segments.format.unwrap_or(usual);
+    let names = op.segments.names.as_ref().map(|names| {
+        let (before, behind) = names.around();
+        let suffix = format!(".{}", format.suffix());
+        SegmentNames {
+            before: before.to_owned(),
+            behind: behind.strip_suffix(&suffix).unwrap_or(behind).to_owned(),
+        }
+    });
     SegmentPlan {
-        format: op.segments.format.unwrap_or(usual),
+        format,
+        names,
         schedule: Schedule::of(&op.segments),
         lock: op.segments.key.map(|key| Lock { key, iv }),
         budget: Arc::new(Budget::new(limits)),
@@ -159,7 +172,9 @@ fn rung(
     rung.video.bit_rate = of(&op.segments.video_rates, number).or(op.video.bit_rate);
     rung.video.size = of(&op.segments.sizes, number).or(op.video.size);
     rung.audio.bit_rate = of(&op.segments.audio_rates, number).or(op.audio.bit_rate);
-    if rung.audio.bit_rate.is_none() && op.audio.codec != Some(AudioCodec::Copy) {
+    let is_of_its_own =
+        op.audio.quality.is_some() || op.sound().is_none_or(AudioCodec::is_lossless);
+    if rung.audio.bit_rate.is_none() && !is_of_its_own {
         let quarter = bandwidth / 4000 * 1000;
         rung.audio.bit_rate = BitRate::new(quarter).filter(|_| quarter < sound_bits(op, probe));
     }

@@ -98,11 +98,10 @@ fn representation(text: &mut String, made: &Made<'_>) {
 /// The names and times of a representation's segments. Players count media from where the output begins, so what was
 /// put before it is told.
 fn segments(text: &mut String, rendition: &Rendition, stem: &str) {
-    let suffix = rendition
-        .segments
-        .first()
-        .and_then(|first| first.path.extension());
-    let suffix = suffix.unwrap_or_default().to_string_lossy();
+    let (before, behind) = (
+        escaped(&rendition.names.before),
+        escaped(&rendition.names.behind),
+    );
     let (num, den) = rendition.base;
     let scale = i64::from(den) / i64::from(num.max(1));
     let offset = match rendition.shift {
@@ -111,7 +110,7 @@ fn segments(text: &mut String, rendition: &Rendition, stem: &str) {
     };
     let _ = write!(
         text,
-        "        <SegmentTemplate timescale=\"{scale}\"{offset} initialization=\"{stem}_init.mp4\" media=\"{stem}_$Number%06d$.{suffix}\" startNumber=\"1\">\n          <SegmentTimeline>\n"
+        "        <SegmentTemplate timescale=\"{scale}\"{offset} initialization=\"{stem}_init.mp4\" media=\"{before}$Number%06d${behind}\" startNumber=\"1\">\n          <SegmentTimeline>\n"
     );
     let mut start = rendition.segments.first().map(|first| first.start);
     for run in rendition
@@ -146,6 +145,7 @@ mod tests {
         renditions[0].audio = None;
         renditions[1].video = None;
         renditions[1].shift = 7;
+        renditions[0].names.before = "my part-".to_owned();
         let mut package = package(&[], &renditions);
         package.layers[0].stem = "my film".to_owned();
         package.folder = Folder::at("https://cdn.example/a&b/");
@@ -155,7 +155,7 @@ mod tests {
             "  <BaseURL>https://cdn.example/a&amp;b/</BaseURL>\n",
             "<AdaptationSet id=\"0\" contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">\n      \
              <Representation id=\"my%20film\" bandwidth=\"400000\" codecs=\"avc1.64001f\" width=\"720\" height=\"576\" sar=\"16:15\" frameRate=\"30000/1001\">\n",
-            "<SegmentTemplate timescale=\"1000\" initialization=\"my%20film_init.mp4\" media=\"my%20film_$Number%06d$.ts\" startNumber=\"1\">\n",
+            "<SegmentTemplate timescale=\"1000\" initialization=\"my%20film_init.mp4\" media=\"my%20part-$Number%06d$.ts\" startNumber=\"1\">\n",
             "<S t=\"0\" d=\"10000\" r=\"1\"/>\n            <S d=\"3500\"/>\n",
             "contentType=\"audio\" mimeType=\"audio/mp4\"",
             "audioSamplingRate=\"44100\">\n        <AudioChannelConfiguration",

@@ -145,7 +145,7 @@ fn shown(video: &VideoFacts) -> (u32, u32) {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::av::segments::{AudioFacts, Rendition, Segment};
+    use crate::av::segments::{AudioFacts, Rendition, Segment, SegmentNames};
     use crate::op::{HlsIv, Url};
     use crate::playlist::Key;
     use crate::playlist::uri::Folder;
@@ -165,6 +165,10 @@ pub(super) mod tests {
         Rendition {
             init: None,
             segments: segments.collect(),
+            names: SegmentNames {
+                before: "v_".to_owned(),
+                behind: ".ts".to_owned(),
+            },
             base: (1, 1000),
             shift: 0,
             video: Some(VideoFacts {

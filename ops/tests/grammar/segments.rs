@@ -101,6 +101,24 @@ pub const ROWS: &[Row] = &[
         ],
     },
     Row {
+        base: "avthumb/m3u8",
+        name: "savePattern",
+        // `part-$(count)`, `$(count).ts`
+        good: &[
+            ("cGFydC0kKGNvdW50KQ==", "cGFydC0kKGNvdW50KQ=="),
+            ("JChjb3VudCkudHM", "JChjb3VudCkudHM="),
+        ],
+        // `part`, `a/$(count)`, `$(count)$(count)`, plain text
+        bad: &[
+            "cGFydA==",
+            "YS8kKGNvdW50KQ==",
+            "JChjb3VudCkkKGNvdW50KQ==",
+            "$(count)",
+            "0",
+            NOT_A_NUMBER,
+        ],
+    },
+    Row {
         base: "avthumb/m3u8/hlsKey/MDEyMzQ1Njc4OWFiY2RlZg==/hlsKeyUrl/aHR0cHM6Ly9rZXlzLmV4YW1wbGUvMQ==",
         name: "hlsIV",
         good: &[
@@ -298,6 +316,11 @@ pub const CONFLICTS: &[(&str, &str, &str)] = &[
         "avthumb/m3u8/envBandWidth/50000:60000/multiAb/32k:64k/ab/64k",
         "ab/64k",
         "multiAb/32k:64k",
+    ),
+    (
+        "avthumb/m3u8/aq/100/envBandWidth/50000:60000/multiAb/32k:64k",
+        "multiAb/32k:64k",
+        "aq/100",
     ),
     (
         "avthumb/m3u8/s/1x1/envBandWidth/50000:60000/multiResolution/1x1:2x2",

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use opmill_ops::{Phase, Progress};
+
 use crate::audio_ears::{loudness, peak, pitch, samples, sound};
 use crate::bench::{Bench, clip, ffprobe, seconds, shared};
 
@@ -152,6 +154,23 @@ fn silence_stays_silent_and_a_blink_of_sound_as_it_is() {
 }
 
 /// Quiet for three seconds, then 20 dB louder: each window is measured for itself.
+#[test]
+fn measuring_tells_how_far_it_is() {
+    let bench = Bench::run(&clip("clip.mp4"), "avthumb/mp3;avthumb/mp3/loudnorm/-20");
+    let (listening, rest): (Vec<&Progress>, Vec<_>) = bench
+        .progress
+        .iter()
+        .partition(|progress| progress.phase == Phase::Measuring);
+    assert!(listening.len() > 1 && listening.iter().all(|progress| progress.index == 1));
+    assert!(listening.is_sorted_by(|one, next| one.done_seconds < next.done_seconds));
+    assert!(
+        listening
+            .iter()
+            .all(|progress| progress.total_seconds == Some(20.0))
+    );
+    assert!(rest.iter().any(|progress| progress.index == 1));
+}
+
 #[test]
 fn a_window_is_measured_for_itself() {
     let dir = tempfile::tempdir().unwrap();

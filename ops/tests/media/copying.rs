@@ -304,6 +304,20 @@ fn sound_travels_between_containers_as_it_is() {
 }
 
 #[test]
+fn matroska_holds_what_avi_and_quicktime_have_a_name_for() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, codec) in [("a.gif", "gif"), ("b.tiff", "tiff"), ("c.avi", "mpeg4")] {
+        let source = dir.path().join(name);
+        let picture = "testsrc2=size=64x48:rate=10:duration=0.1";
+        let args = ["-f", "lavfi", "-i", picture, utf8(&source)];
+        assert_eq!(ffmpeg(&args), "");
+        let (_bench, copy) = copied(&source, "mkv");
+        assert_eq!(ffprobe(&copy)["streams"][0]["codec_name"], codec);
+        decodes_clean(&copy, name);
+    }
+}
+
+#[test]
 fn what_a_container_cannot_hold_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let made = |name: &str, how: &[&str]| film(dir.path(), name, how);

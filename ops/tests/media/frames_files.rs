@@ -359,6 +359,26 @@ fn a_gif_has_ten_pictures_a_second_and_no_more_than_the_film() {
 }
 
 #[test]
+fn a_film_shorter_than_a_picture_of_the_new_rate_is_one_picture() {
+    let dir = tempfile::tempdir().unwrap();
+    let blink = dir.path().join("blink.mp4");
+    let picture = "testsrc2=size=64x48:rate=60";
+    let args = ["-f", "lavfi", "-i", picture, "-frames:v", "1", utf8(&blink)];
+    assert_eq!(ffmpeg(&args), "");
+    for (ops, length) in [
+        ("vframe/gif", 0.1),
+        ("avthumb/mp4/r/5", 0.2),
+        ("avthumb/mp4/r/1/s/32x24", 1.0),
+    ] {
+        let taken = take(&blink, ops);
+        let path = &only(taken.outputs()).path;
+        let probe = ffprobe(path);
+        assert_eq!(seconds(&probe["format"]["duration"]), length, "{ops}");
+        assert_eq!(ffmpeg(&["-i", utf8(path), "-f", "null", "-"]), "", "{ops}");
+    }
+}
+
+#[test]
 fn a_gif_that_would_begin_behind_the_end_is_refused() {
     let taken = take(&clip("silent.mp4"), "vframe/gif/offset/3");
     assert_eq!(

@@ -461,6 +461,50 @@ fn files_are_called_after_the_target() {
 }
 
 #[test]
+fn segments_are_called_as_their_pattern_says() {
+    let pattern = |text: &str| opmill_ops::b64u::encode(text);
+    for (ops, text, names) in [
+        (
+            "avthumb/m3u8/segtime/2",
+            "part-$(count)",
+            &["part-000001.ts", "part-000002.ts"][..],
+        ),
+        (
+            "avthumb/m3u8/segtime/2/segtype/mp4",
+            "$(count)-of-many.mp4",
+            &["v_init.mp4", "000001-of-many.mp4", "000002-of-many.mp4"],
+        ),
+        (
+            "avthumb/m3u8/segtime/2/envBandWidth/60000:120000",
+            "s$(count).ts",
+            &[
+                "s000001_b60000.ts",
+                "s000002_b60000.ts",
+                "v_b60000.m3u8",
+                "s000001_b120000.ts",
+                "s000002_b120000.ts",
+                "v_b120000.m3u8",
+            ],
+        ),
+        (
+            "avthumb/mpd/segtime/2",
+            "n$(count)~of",
+            &[
+                "v_audio_init.mp4",
+                "n000001~of_audio.m4s",
+                "n000002~of_audio.m4s",
+            ],
+        ),
+    ] {
+        let made = Segmented::of("tone.mp3", &format!("{ops}/savePattern/{}", pattern(text)));
+        made.is_listed_in_full();
+        assert_eq!(made.names()[1..], *names, "{ops}");
+        let (_, sound) = played(made.list(), &[]);
+        assert!((sound - 3.0).abs() < 0.08, "{ops}: {sound}");
+    }
+}
+
+#[test]
 fn there_are_not_more_files_and_bytes_than_allowed() {
     let files = |files| Limits {
         files,

@@ -262,6 +262,20 @@ fn sound_alone_has_renditions_too() {
 }
 
 #[test]
+fn sound_of_a_constant_quality_keeps_it_in_every_rendition() {
+    let is_the_same = |sound: &str| {
+        let by = "avthumb/m3u8/t/4/preset/ultrafast/s/64x48/envBandWidth/100000:900000";
+        let made = Segmented::of("clip.mp4", &format!("{by}/{sound}"));
+        let lists = variants(&made.text("v.m3u8"));
+        let sound = |at: usize| packets(&file_of(&made.dir, &lists[at].1), "0:a");
+        assert!(sound(0).len() > 100);
+        sound(0) == sound(1)
+    };
+    assert!(is_the_same("acodec/libmp3lame/aq/2"));
+    assert!(!is_the_same("acodec/libmp3lame"));
+}
+
+#[test]
 fn one_rendition_that_fails_ends_the_command_and_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let task = |index: usize, ops: &str| {

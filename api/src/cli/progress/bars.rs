@@ -74,8 +74,9 @@ impl Bar {
         self.bar.set_position((share * STEPS as f64) as u64);
         let speed = of.speed.map(|speed| format!("{speed:.1}x"));
         let left = match of.phase {
+            Phase::Measuring => Some("measuring loudness".to_owned()),
             Phase::Finalising => Some("finalising".to_owned()),
-            _ => of.eta.map(|eta| format!("{} left", text::clock(eta))),
+            Phase::Running => of.eta.map(|eta| format!("{} left", text::clock(eta))),
         };
         let ended = Some(format!("{ended} of {commands} done"));
         let words: Vec<_> = [speed, left, ended].into_iter().flatten().collect();

@@ -42,13 +42,17 @@ impl Keys {
         ticks.dedup();
         // The first one is shown when the stream begins; all others wait as long to be shown.
         let start = film.stream.start.unwrap_or(0);
-        let shift = ticks.first().map_or(0, |first| start.saturating_sub(*first));
+        let shift = ticks
+            .first()
+            .map_or(0, |first| start.saturating_sub(*first));
         let shift = if (0..film.ticks(LONGEST_WAIT)).contains(&shift) {
             shift
         } else {
             0
         };
-        ticks.iter_mut().for_each(|tick| *tick = tick.saturating_add(shift));
+        ticks
+            .iter_mut()
+            .for_each(|tick| *tick = tick.saturating_add(shift));
         // mov and mp4 list every sample, unless they come in fragments; an edit list hides some of them.
         let complete = film.format.name.starts_with("mov,")
             && film.stream.frames > 0

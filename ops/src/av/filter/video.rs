@@ -6,8 +6,8 @@ use super::graph::{Graph, Kind};
 use crate::OpsError;
 use crate::av::geometry::{Fit, Turn};
 use crate::av::overlay::Overlay;
-use crate::av::{AvError, rescale};
 use crate::av::sys::{self, PictureShape};
+use crate::av::{AvError, rescale};
 use crate::op::{Pad, Ratio, Size};
 use crate::still::crop::Area;
 use chain::video_chain;
@@ -186,7 +186,9 @@ impl VideoFilter {
                 reason: AvError(error),
             })?);
         }
-        self.end = frame.pts().map(|pts| pts.saturating_add(self.duration(&frame)));
+        self.end = frame
+            .pts()
+            .map(|pts| pts.saturating_add(self.duration(&frame)));
         if let Some((_, graph)) = &mut self.graph {
             graph.push(Some(frame))?;
         }

@@ -9,6 +9,7 @@ mod codecs;
 mod files;
 mod init;
 mod lock;
+mod names;
 mod queue;
 mod schedule;
 mod segmenter;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use crate::op::SegmentFormat;
 
+pub(crate) use self::names::SegmentNames;
 pub(crate) use budget::Budget;
 pub(crate) use lock::Lock;
 pub(crate) use schedule::{Boundaries, Schedule};
@@ -30,6 +32,8 @@ pub(crate) struct SegmentPlan {
     pub(crate) schedule: Schedule,
     /// Segments are encrypted.
     pub(crate) lock: Option<Lock>,
+    /// Names without their suffix, where they are not those of the list.
+    pub(crate) names: Option<SegmentNames>,
     /// What the command may still write, all its renditions together.
     pub(crate) budget: Arc<Budget>,
 }
@@ -40,6 +44,7 @@ pub(crate) struct Rendition {
     /// What players read before any segment.
     pub(crate) init: Option<PathBuf>,
     pub(crate) segments: Vec<Segment>,
+    pub(crate) names: SegmentNames,
     /// What segments are measured in.
     pub(crate) base: (i32, i32),
     /// How much later than the output its media begins, as there is no time before 0.

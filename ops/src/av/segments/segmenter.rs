@@ -7,7 +7,9 @@ use ffmpeg_next::format::context::{Output, StreamIo};
 
 use super::files::Files;
 use super::queue::{Queue, Waiting};
-use super::{AudioFacts, Boundaries, Rendition, Segment, SegmentPlan, VideoFacts, codecs, init};
+use super::{
+    AudioFacts, Boundaries, Rendition, Segment, SegmentNames, SegmentPlan, VideoFacts, codecs, init,
+};
 use crate::OpsError;
 use crate::av::sys::segments::{self as raw, OutputStream};
 use crate::av::sys::{self, Medium};
@@ -41,8 +43,9 @@ const MP4_OPTIONS: [(&str, &str); 2] = [
 pub(crate) struct Segmenter {
     plan: SegmentPlan,
     files: Files,
-    /// What every file's name begins with.
-    stem: PathBuf,
+    /// Where segments go.
+    folder: PathBuf,
+    names: SegmentNames,
     boundaries: Boundaries,
     tracks: Vec<Track>,
     queue: Queue,
@@ -112,7 +115,11 @@ impl Segmenter {
         let segmenter = Self {
             plan: plan.clone(),
             files,
-            stem: stem.to_owned(),
+            folder: stem.parent().map(Path::to_owned).unwrap_or_default(),
+            names: SegmentNames::of(
+                &stem.file_name().unwrap_or_default().to_string_lossy(),
+                plan,
+            ),
             boundaries: Boundaries::new(plan.schedule),
             tracks: Vec::new(),
             queue: Queue::new([]),
@@ -230,7 +237,7 @@ impl Segmenter {
         let current = match &mut self.current {
             Some(current) => current,
             none => none.insert(Current {
-                path: numbered(&self.stem, self.made.len() + 1, self.plan.format),
+                path: self.folder.join(self.names.name(self.made.len() + 1)),
                 start: self.made.last().map(|last| last.start + last.length),
                 open: false,
                 collected: 0,
@@ -366,11 +373,6 @@ fn begin(
     Ok(())
 }
 
-/// The path of the segment of this number, from 1.
-fn numbered(stem: &Path, number: usize, format: SegmentFormat) -> PathBuf {
-    named(stem, &format!("_{number:06}.{}", format.suffix()))
-}
-
 fn named(stem: &Path, ending: &str) -> PathBuf {
     let mut name = stem.as_os_str().to_owned();
     name.push(ending);
@@ -391,6 +393,7 @@ fn describe(segmenter: Segmenter) -> Result<Rendition, OpsError> {
     let mut rendition = Rendition {
         init,
         segments: segmenter.made,
+        names: segmenter.names,
         base: base.unwrap_or(MICROS),
         shift: rescale(segmenter.shift.unwrap_or(0), MICROS, base.unwrap_or(MICROS)),
         video: None,

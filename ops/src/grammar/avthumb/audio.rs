@@ -46,7 +46,7 @@ pub(super) const RULES: &[Rule<Avthumb>] = &[
     Rule::Excludes {
         with: "aq",
         when: |op| op.audio.quality.is_some(),
-        parameters: &["ab"],
+        parameters: &["ab", "multiAb"],
         why: "one asks for a constant quality, the other for a bit rate",
     },
     Rule::Clash {

@@ -5,7 +5,7 @@ use crate::grammar::kind::{Kind, fixed};
 use crate::grammar::values::{BIT_RATE, SIZE};
 use crate::op::{
     Bandwidths, BitRate, FastStart, FolderUrl, HlsIv, HlsKey, PerRung, SegmentFormat,
-    SegmentLength, Size, Url,
+    SegmentLength, SegmentPattern, Size, Url,
 };
 
 pub(super) const SEGMENT_LENGTH: Kind<SegmentLength> = Kind::Decimal {
@@ -59,6 +59,13 @@ pub(super) const FOLDER_URL: Kind<FolderUrl> = Kind::Other {
     range: "URL-safe base64 of an http or https address without `?` and `#`, of at most 2000 bytes",
     read: |text| FolderUrl::new(&plain(text)?),
     write: |url| b64u::encode(url.as_str()),
+};
+
+pub(super) const SEGMENT_PATTERN: Kind<SegmentPattern> = Kind::Other {
+    name: "pattern",
+    range: "URL-safe base64 of a file name with one `$(count)` in it",
+    read: |text| SegmentPattern::new(&plain(text)?),
+    write: |pattern| b64u::encode(pattern.as_str()),
 };
 
 pub(super) const BANDWIDTHS: Kind<Bandwidths> = Kind::Other {

@@ -2,7 +2,7 @@
 
 use super::segment_values::{
     BANDWIDTHS, BIT_RATES, FAST_START, FOLDER_URL, HLS_IV, HLS_KEY, SEGMENT_FORMAT, SEGMENT_LENGTH,
-    SIZES, URL,
+    SEGMENT_PATTERN, SIZES, URL,
 };
 use crate::grammar::rule::Rule;
 use crate::grammar::table::{Group, parameter};
@@ -18,6 +18,8 @@ pub(super) const ROWS: Group<Avthumb> = &[
         "So many segments of another length first, so that playback starts sooner"),
     parameter!("segtype" => segments.format: SEGMENT_FORMAT, default "ts, or m4s for mpd", example "segtype/mp4",
         "What a segment is: an MPEG transport stream, or a fragment of MP4 in a file called .mp4 or .m4s"),
+    parameter!("savePattern" | "pattern" => segments.names: SEGMENT_PATTERN, default "the name of the list, numbered", example "savePattern/cGFydC0kKGNvdW50KQ==",
+        "Names of the segments, beside their list: six digits take the place of $(count); the suffix and, in a ladder, the rendition are put behind"),
     parameter!("hlsKey" => segments.key: HLS_KEY, default "segments are not encrypted", example "hlsKey/MDEyMzQ1Njc4OWFiY2RlZg==/hlsKeyUrl/aHR0cHM6Ly9rZXlzLmV4YW1wbGUvMQ==",
         "Encrypts the transport streams of m3u8 with this key of AES-128"),
     parameter!("hlsKeyUrl" => segments.key_url: URL, default "none; `hlsKey` needs it", example "hlsKey/MDEyMzQ1Njc4OWFiY2RlZg==/hlsKeyUrl/aHR0cHM6Ly9rZXlzLmV4YW1wbGUvMQ==",
@@ -46,6 +48,7 @@ const ALL: &[&str] = &[
     "segFirstTime",
     "fastStartSeg",
     "segtype",
+    "savePattern",
     "hlsKey",
     "hlsKeyUrl",
     "hlsIV",
