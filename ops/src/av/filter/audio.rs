@@ -88,8 +88,9 @@ impl AudioFilter {
         }
         if let Some((_, graph)) = &mut self.graph {
             graph.push(Some(frame))?;
+            graph.drain(out)?;
         }
-        self.drain(out)
+        Ok(())
     }
 
     fn flush(
@@ -98,22 +99,8 @@ impl AudioFilter {
     ) -> Result<(), OpsError> {
         if let Some((_, graph)) = &mut self.graph {
             graph.push(None)?;
-            self.drain(out)?;
+            graph.drain(out)?;
             self.graph = None;
-        }
-        Ok(())
-    }
-
-    fn drain(
-        &mut self,
-        out: &mut dyn FnMut(ffmpeg::Frame, (i32, i32)) -> Result<(), OpsError>,
-    ) -> Result<(), OpsError> {
-        let Some((_, graph)) = &mut self.graph else {
-            return Ok(());
-        };
-        let base = graph.time_base()?;
-        while let Some(frame) = graph.pull()? {
-            out(frame, base)?;
         }
         Ok(())
     }

@@ -104,6 +104,18 @@ impl Graph {
         }
     }
 
+    /// Gives away every frame that is ready, with its time base.
+    pub(crate) fn drain(
+        &mut self,
+        out: &mut dyn FnMut(ffmpeg::Frame, (i32, i32)) -> Result<(), OpsError>,
+    ) -> Result<(), OpsError> {
+        let base = self.time_base()?;
+        while let Some(frame) = self.pull()? {
+            out(frame, base)?;
+        }
+        Ok(())
+    }
+
     /// Time base of the frames that come out.
     pub(crate) fn time_base(&mut self) -> Result<(i32, i32), OpsError> {
         let base = self.end("out")?.sink().time_base();

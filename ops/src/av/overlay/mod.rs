@@ -103,8 +103,9 @@ impl Overlay {
                 mark.push_moment(graph, at, base)?;
             }
             graph.push(Some(frame))?;
+            graph.drain(out)?;
         }
-        self.drain(out)
+        Ok(())
     }
 
     /// No more pictures: hands out those still inside.
@@ -119,22 +120,8 @@ impl Overlay {
                     graph.push_to(&mark.name, None)?;
                 }
             }
-            self.drain(out)?;
+            graph.drain(out)?;
             self.graph = None;
-        }
-        Ok(())
-    }
-
-    fn drain(
-        &mut self,
-        out: &mut dyn FnMut(ffmpeg::Frame, (i32, i32)) -> Result<(), OpsError>,
-    ) -> Result<(), OpsError> {
-        let Some((_, graph)) = &mut self.graph else {
-            return Ok(());
-        };
-        let base = graph.time_base()?;
-        while let Some(frame) = graph.pull()? {
-            out(frame, base)?;
         }
         Ok(())
     }
