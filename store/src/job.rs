@@ -14,6 +14,11 @@ pub struct NewJob {
     pub lane: String,
     /// When it may run; `None` or a past time: at once.
     pub due: Option<UnixMillis>,
+    /// Jobs with the same text here do the same work: while one of them is queued or runs, another that comes follows
+    /// it and takes over its results. `None` does as no other does. At most 1024 bytes.
+    pub work: Option<String>,
+    /// It does its work itself, even if another job is at it.
+    pub anew: bool,
     /// How many items it will have.
     pub commands: u32,
     /// What is to be done: the engine's JSON, which the store never reads. At most 4 MiB.
@@ -27,6 +32,8 @@ pub struct Enqueued {
     pub id: JobId,
     /// It was there before, under the same idempotency key.
     pub existing: bool,
+    /// The job whose results it waits for, doing the same work.
+    pub follows: Option<JobId>,
 }
 
 /// A job as the store knows it.
@@ -56,6 +63,8 @@ pub struct Job {
     pub commands: u32,
     /// Someone asked for it to be called off while it ran.
     pub cancel_requested: bool,
+    /// The job whose results it waits for, or took over.
+    pub follows: Option<JobId>,
     /// Why the latest attempt that failed did so.
     pub last_error: Option<String>,
     /// What is to be done: the engine's JSON.

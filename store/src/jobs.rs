@@ -5,6 +5,7 @@ use crate::error::StoreError;
 use crate::id::{JobId, Priority, UnixMillis};
 use crate::job::{Job, NewJob};
 use crate::key::{self, ReadyKey, Turn};
+use crate::queue::may_lead;
 use crate::record;
 use crate::record::v1::{Spec, state_number};
 use crate::state::{Event, IllegalTransition, JobState, Lease, Next};
@@ -30,6 +31,10 @@ pub(crate) struct JobRecord {
     pub(crate) cancel_requested: bool,
     pub(crate) last_error: Option<String>,
     pub(crate) idempotency_key: Option<String>,
+    /// What it does, as a text that jobs which do the same share.
+    pub(crate) work: Option<String>,
+    /// The job whose results it waits for, or took over.
+    pub(crate) follows: Option<JobId>,
 }
 
 impl JobRecord {
@@ -54,6 +59,8 @@ impl JobRecord {
             cancel_requested: false,
             last_error: None,
             idempotency_key: job.idempotency_key.clone(),
+            work: job.work.clone(),
+            follows: None,
         }
     }
 
@@ -75,10 +82,15 @@ impl JobRecord {
                 self.attempts = 0;
                 self.rescues = 0;
                 self.cancel_requested = false;
+                self.follows = None;
                 // It queues again from here; the place it had long ago would put it before everyone.
                 self.due = now;
             }
-            Event::CameDue | Event::Succeeded | Event::Failed(Next::GiveUp) | Event::Cancelled => {}
+            Event::CameDue
+            | Event::Answered
+            | Event::Succeeded
+            | Event::Failed(Next::GiveUp)
+            | Event::Cancelled => {}
         }
         self.state = self.state.apply(event)?;
         self.finished = self.state.is_final().then_some(now);
@@ -112,18 +124,24 @@ impl JobRecord {
             fence: self.fence,
             commands: self.commands,
             cancel_requested: self.cancel_requested,
+            follows: self.follows,
             last_error: self.last_error,
             spec,
         }
     }
 }
 
-/// Where a job is found by its state: tree, key, value. A running one is found by its lease instead.
+/// Where a job is found by its state: tree, key, value. A running one is found by its lease instead, and one that
+/// follows another by that one.
 pub(crate) fn index_entry(job: &JobRecord) -> Option<(Name, Vec<u8>, Vec<u8>)> {
     let state = vec![state_number(&job.state)];
     match &job.state {
         JobState::Scheduled { at } | JobState::Retryable { at } => {
             Some((Name::Due, key::job_at(*at, job.id).to_vec(), state))
+        }
+        JobState::Available if job.follows.is_some() => {
+            let leader = job.follows?;
+            Some((Name::Following, key::following(leader, job.id), Vec::new()))
         }
         JobState::Available => {
             let key = ReadyKey {
@@ -167,6 +185,10 @@ impl Tx<'_> {
                 spec: new.spec.clone(),
             },
         )?;
+        // The newest leads: whoever comes next waits for what is done from the latest source.
+        if let Some(work) = job.work.as_ref().filter(|_| may_lead(job)) {
+            self.put_raw(Name::Flights, work.as_bytes(), job.id.0.to_vec())?;
+        }
         self.put_job(job)
     }
 
@@ -175,6 +197,7 @@ impl Tx<'_> {
         if let Some((tree, key, _)) = index_entry(before) {
             self.remove(tree, &key)?;
         }
+        self.lead_or_land(before, after)?;
         self.put_job(after)
     }
 
@@ -194,6 +217,8 @@ impl Tx<'_> {
             self.remove(Name::Keys, key.as_bytes())?;
         }
         self.remove_document(Name::Specs, &job.id.0)?;
+        self.remove_document(Name::History, &job.id.0)?;
+        self.remove_document(Name::Activity, &job.id.0)?;
         self.remove(Name::Jobs, &job.id.0)
     }
 

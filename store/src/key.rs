@@ -117,6 +117,17 @@ pub(crate) fn item(job: JobId, index: ItemIndex) -> [u8; 22] {
     key
 }
 
+/// Key of a job in `following`: whom it follows, then itself.
+pub(crate) fn following(leader: JobId, job: JobId) -> Vec<u8> {
+    [leader.0, job.0].concat()
+}
+
+/// Leader and job, of a key that [`following`] made.
+pub(crate) fn read_following(key: &[u8]) -> Option<(JobId, JobId)> {
+    let (leader, job) = key.split_at_checked(JobId::LEN)?;
+    Some((JobId::from_bytes(leader)?, JobId::from_bytes(job)?))
+}
+
 /// Key of one part of a document.
 pub(crate) fn part(document: &[u8], number: u16) -> Vec<u8> {
     [document, &number.to_be_bytes()].concat()

@@ -32,7 +32,7 @@
 //! |---|---|
 //! | `state.rs` | the lifecycle: which event leads from which state to which |
 //! | `queue/…` | the verbs, one a file, each one transaction |
-//! | `jobs.rs`, `leases.rs`, `items.rs`, `outbox.rs`, `objects.rs` | what is kept of each, and what keeps their trees in step |
+//! | `jobs.rs`, `leases.rs`, `items.rs`, `outbox.rs`, `objects.rs`, `history.rs`, `activity.rs` | what is kept of each, and what keeps their trees in step |
 //! | `prune.rs`, `read.rs` | retention, reading |
 //! | `commit.rs` | when a verb may be acknowledged |
 //! | `writer.rs` | one writing verb at a time |
@@ -46,8 +46,10 @@
 //! process that is gone, and opening gives it back at once, counting a rescue, without waiting for its lease.
 #![forbid(unsafe_code)]
 
+mod activity;
 mod commit;
 mod error;
+mod history;
 mod id;
 mod items;
 mod job;
@@ -74,7 +76,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
+pub use activity::Activity;
 pub use error::{Disposition, StoreError};
+pub use history::{Happened, History, Mishap, Past, Trial};
 pub use id::{DeliveryId, ItemIndex, JobId, ParseIdError, Priority, UnixMillis, WorkerId};
 pub use items::{Item, ItemOutcome, NewItem};
 pub use job::{Counts, Enqueued, Job, NewJob};

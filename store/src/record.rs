@@ -11,8 +11,11 @@
 //! bytes, and moves a page above 128 kB to a file in `blobs/` that it never syncs: such a page would not survive a
 //! power cut. With values this small a page never grows that large.
 
+mod activity;
+mod history;
 pub(crate) mod v1;
 mod v2;
+mod v3;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,7 +26,7 @@ const CHECKSUM: usize = 4;
 /// Flag: the document goes on under the next key.
 const MORE: u8 = 1;
 /// The newest schema of any record.
-pub(crate) const NEWEST_SCHEMA: u16 = 2;
+pub(crate) const NEWEST_SCHEMA: u16 = 3;
 /// Bytes of a document kept under one key.
 pub(crate) const PART: usize = 4096;
 
@@ -48,6 +51,8 @@ pub(crate) enum Kind {
     Item = 7,
     Object = 8,
     Pause = 9,
+    History = 10,
+    Activity = 11,
 }
 
 /// Why bytes are not a record. The caller adds tree and key.

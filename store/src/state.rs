@@ -59,6 +59,8 @@ pub enum Event {
     Claimed(Lease),
     /// The attempt is through with every command.
     Succeeded,
+    /// It takes over the results of a job that did the same.
+    Answered,
     /// The attempt failed.
     Failed(Next),
     /// The attempt was stopped from outside (a shutdown) and is given back.
@@ -101,7 +103,9 @@ impl JobState {
         Ok(match (self, event) {
             (Self::Scheduled { .. } | Self::Retryable { .. }, Event::CameDue) => Self::Available,
             (Self::Available, Event::Claimed(lease)) => Self::Running(lease),
-            (Self::Running(_), Event::Succeeded) => Self::Completed,
+            (Self::Running(_), Event::Succeeded) | (Self::Available, Event::Answered) => {
+                Self::Completed
+            }
             (Self::Running(_), Event::Failed(Next::RetryAt(at))) => Self::Retryable { at },
             (Self::Running(_), Event::Failed(Next::GiveUp)) => Self::Discarded,
             (Self::Running(_), Event::Interrupted | Event::Rescued) => Self::Available,
@@ -150,6 +154,7 @@ mod tests {
             (Event::CameDue,                     [Some(Available), None,            None,            Some(Available), None,            None,            None]),
             (Event::Claimed(lease()),            [None,            running(),       None,            None,            None,            None,            None]),
             (Event::Succeeded,                   [None,            None,            Some(Completed), None,            None,            None,            None]),
+            (Event::Answered,                    [None,            Some(Completed), None,            None,            None,            None,            None]),
             (Event::Failed(Next::RetryAt(AT)),   [None,            None,            retry(),         None,            None,            None,            None]),
             (Event::Failed(Next::GiveUp),        [None,            None,            Some(Discarded), None,            None,            None,            None]),
             (Event::Interrupted,                 [None,            None,            Some(Available), None,            None,            None,            None]),

@@ -16,9 +16,13 @@
 //! | `outbox_due` | when, delivery | – |
 //! | `owed` | job, delivery | – |
 //! | `objects` | entry (`bucket:key`) | object record |
+//! | `history` | job, part | what went wrong with it so far |
+//! | `activity` | job, part | what its attempt is at |
+//! | `flights` | work | the job that does it, while others may follow it |
+//! | `following` | leader, job | – |
 //!
-//! `keys`, `ready`, `due`, `leases`, `expiry`, `finished`, `outbox_due` and `owed` follow from the others: opening
-//! checks them against `jobs` and `outbox` and repairs them (recover.rs).
+//! `keys`, `ready`, `due`, `leases`, `expiry`, `finished`, `outbox_due`, `owed`, `flights` and `following` follow from
+//! the others: opening checks them against `jobs` and `outbox` and repairs them (recover.rs).
 
 use std::ops::Bound;
 
@@ -26,7 +30,8 @@ use sled::transaction::{ConflictableTransactionError, TransactionError, Transact
 
 use crate::error::StoreError;
 use crate::id::JobId;
-use crate::record::{self, Flaw, Record};
+use crate::key;
+use crate::record::{self, Flaw, Parts, Record};
 use crate::tx::Tx;
 
 /// What a transaction's closure returns. `?` on a [`StoreError`] aborts: nothing of the transaction is kept.
@@ -55,14 +60,18 @@ pub(crate) enum Name {
     OutboxDue,
     Owed,
     Objects,
+    History,
+    Activity,
+    Flights,
+    Following,
 }
 
 impl Name {
-    const ALL: [Name; 14] = {
+    const ALL: [Name; 18] = {
         use Name::*;
         [
             Meta, Jobs, Specs, Items, Keys, Ready, Due, Leases, Expiry, Finished, Outbox,
-            OutboxDue, Owed, Objects,
+            OutboxDue, Owed, Objects, History, Activity, Flights, Following,
         ]
     };
 
@@ -83,6 +92,10 @@ impl Name {
             Self::OutboxDue => "outbox_due",
             Self::Owed => "owed",
             Self::Objects => "objects",
+            Self::History => "history",
+            Self::Activity => "activity",
+            Self::Flights => "flights",
+            Self::Following => "following",
         }
     }
 
@@ -112,7 +125,9 @@ impl Name {
 
     fn show(self, key: &[u8]) -> String {
         match self {
-            Self::Meta | Self::Keys | Self::Objects => String::from_utf8_lossy(key).into_owned(),
+            Self::Meta | Self::Keys | Self::Objects | Self::Flights => {
+                String::from_utf8_lossy(key).into_owned()
+            }
             _ => key.iter().map(|byte| format!("{byte:02x}")).collect(),
         }
     }
@@ -162,6 +177,25 @@ impl Trees {
 
     pub(crate) fn get_raw(&self, name: Name, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
         self.tree(name).get(key).map_err(unreadable)
+    }
+
+    /// A document, of which `document` is the key without the part.
+    pub(crate) fn document<R: Record>(
+        &self,
+        name: Name,
+        document: &[u8],
+    ) -> Result<Option<R>, StoreError> {
+        let mut parts = Parts::new();
+        for number in 0..=u16::MAX {
+            let key = key::part(document, number);
+            let Some(value) = self.get_raw(name, &key)? else {
+                break;
+            };
+            if let Some(record) = parts.push(&value).map_err(|flaw| name.flaw(&key, flaw))? {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
     }
 
     /// How many keys; looks at each.

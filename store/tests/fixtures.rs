@@ -12,7 +12,7 @@ use common::{ALL_DONE, LEASE, MINUTE, ManualClock, START, World, command_done, d
 use opmill_store::{Event, NewItem, NewJob, Next, Priority, Store, StoredObject};
 
 /// What is written today.
-const NEWEST: &str = "v2";
+const NEWEST: &str = "v3";
 
 /// What was written in that format.
 fn fixture(format: &str, name: &str) -> PathBuf {
@@ -91,11 +91,16 @@ fn write_store(dir: &Path) {
     world.submit_with(NewJob {
         priority: Priority::new(0),
         spec: "x".repeat(9000),
+        work: Some("work".to_owned()),
         ..keyed("running")
     });
     store
         .claim(&opmill_store::WorkerId::new("host-1/2"), LEASE)
         .unwrap();
+    world.submit_with(NewJob {
+        work: Some("work".to_owned()),
+        ..keyed("following")
+    });
     let hash = "FgXnBxUvfG5iLMtIVIqPNi3aq5Gf".to_owned();
     let object = StoredObject {
         hash,
@@ -127,6 +132,11 @@ fn dump(store: &Store) -> String {
             .unwrap()
             .iter()
             .for_each(|delivery| writeln!(text, "  {delivery:?}").unwrap());
+        let history = store.history(job.id).unwrap();
+        history
+            .events
+            .iter()
+            .for_each(|past| writeln!(text, "  {past:?}").unwrap());
     }
     for key in ["completed", "cancelled", "running", "never"] {
         writeln!(text, "{key}: {:?}", store.find(key).unwrap()).unwrap();
@@ -162,6 +172,11 @@ fn a_store_without_lanes_opens() {
 
 #[test]
 fn a_store_with_lanes_opens() {
+    opens("v2");
+}
+
+#[test]
+fn a_store_with_histories_and_followers_opens() {
     if std::env::var_os("OPMILL_REGENERATE").is_some() {
         write_store(&fixture(NEWEST, "store"));
     }

@@ -6,6 +6,7 @@ use crate::id::JobId;
 use crate::leases::LeaseRecord;
 use crate::outbox::Owed;
 use crate::state::{Event, JobState};
+use crate::trees::Name;
 
 /// What a cancellation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +50,7 @@ impl Store {
                 .clone()
                 .apply(Event::Cancelled, now)
                 .map_err(StoreError::from)?;
+            tx.remove_document(Name::Activity, &id.0)?;
             tx.replace_job(&job, &cancelled)?;
             Ok(CancelOutcome::Cancelled)
         })

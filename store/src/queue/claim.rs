@@ -1,6 +1,6 @@
 //! claim: one worker gets the next job, and that is on disk before the work begins.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use crate::Store;
@@ -8,12 +8,13 @@ use crate::error::StoreError;
 use crate::id::{JobId, WorkerId};
 use crate::job::Job;
 use crate::jobs::JobRecord;
-use crate::key::{ReadyKey, Turn};
+use crate::key::{self, ReadyKey};
 use crate::leases::LeaseRecord;
 use crate::limits::short;
 use crate::queue::Paused;
-use crate::state::{Event, Lease};
+use crate::state::{Event, JobState, Lease};
 use crate::trees::Name;
+use crate::writer::Turn;
 
 /// How many jobs of a lane may run at the same time; lanes that are not named have no limit.
 pub type Limits = BTreeMap<String, usize>;
@@ -73,13 +74,59 @@ impl Store {
         lease_for: Duration,
         limits: &Limits,
     ) -> Result<Option<(Lease, Job)>, StoreError> {
+        let writer = self.writer()?;
+        match self.whose_turn(limits, &HashSet::new())? {
+            Some(id) => self.claim_under(writer, id, worker, lease_for).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The job whose turn it is when those in `passed` are passed over, without claiming it: for callers who must know
+    /// what a job needs before they take it on ([`Store::claim_job`]).
+    pub fn next_in_turn(
+        &self,
+        limits: &Limits,
+        passed: &HashSet<JobId>,
+    ) -> Result<Option<Job>, StoreError> {
+        let turn = {
+            let _quiet = self.quiet();
+            self.whose_turn(limits, passed)?
+        };
+        match turn {
+            Some(id) => self.job(id),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Store::claim_within`], of this job; `None` when it may not be claimed now.
+    pub fn claim_job(
+        &self,
+        id: JobId,
+        worker: &WorkerId,
+        lease_for: Duration,
+        limits: &Limits,
+    ) -> Result<Option<(Lease, Job)>, StoreError> {
+        let writer = self.writer()?;
+        let job: Option<JobRecord> = self.inner.trees.get(Name::Jobs, &id.0)?;
+        let ready = |job: &JobRecord| job.state == JobState::Available && job.follows.is_none();
+        match job.filter(ready) {
+            Some(job) if !Blocked::now(self, limits)?.holds(&job.lane) => {
+                self.claim_under(writer, id, worker, lease_for).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn claim_under(
+        &self,
+        writer: Turn<'_>,
+        id: JobId,
+        worker: &WorkerId,
+        lease_for: Duration,
+    ) -> Result<(Lease, Job), StoreError> {
         let now = self.now();
         let worker = short(worker.as_str().to_owned());
-        let writer = self.writer()?;
-        let Some(id) = self.whose_turn(limits)? else {
-            return Ok(None);
-        };
-        let claimed = self.commit(writer, |tx| {
+        self.commit(writer, |tx| {
             let job = tx.job(id)?.ok_or(StoreError::NotFound { job: id })?;
             let lease = Lease {
                 job: id,
@@ -97,15 +144,18 @@ impl Store {
                 cancel_requested: running.cancel_requested,
             })?;
             Ok((lease, running.into_job(None, tx.spec(id)?)))
-        })?;
-        Ok(Some(claimed))
+        })
     }
 
     /// The first available job of all lanes that may have one. Called under the right to write, so that it stays so.
-    fn whose_turn(&self, limits: &Limits) -> Result<Option<JobId>, StoreError> {
+    fn whose_turn(
+        &self,
+        limits: &Limits,
+        passed: &HashSet<JobId>,
+    ) -> Result<Option<JobId>, StoreError> {
         let trees = &self.inner.trees;
         let mut from = Vec::new();
-        let mut first: Option<(Turn, JobId)> = None;
+        let mut first: Option<(key::Turn, JobId)> = None;
         let mut blocked = None;
         while let Some((key, _)) = trees.first_from(Name::Ready, &from)? {
             let ready = ReadyKey::decode(&key).ok_or_else(|| Name::Ready.bad_key(&key))?;
@@ -113,6 +163,10 @@ impl Store {
                 Some(blocked) => blocked,
                 None => blocked.insert(Blocked::now(self, limits)?),
             };
+            if passed.contains(&ready.job) {
+                from = [&key[..], &[0]].concat();
+                continue;
+            }
             let turn = (ready.turn, ready.job);
             if !blocked.holds(ready.lane) && first.is_none_or(|first| turn < first) {
                 first = Some(turn);

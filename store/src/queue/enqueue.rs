@@ -23,6 +23,11 @@ impl Draft {
     fn new(writer: &mut Writer, job: NewJob, now: UnixMillis) -> Result<Draft, StoreError> {
         let key = job.idempotency_key.as_deref().unwrap_or_default();
         fits("the idempotency key", key, LONGEST_KEY)?;
+        fits(
+            "the job's work",
+            job.work.as_deref().unwrap_or_default(),
+            LONGEST_KEY,
+        )?;
         fits("the job's spec", &job.spec, LONGEST_TEXT)?;
         fits("the job's lane", &job.lane, LONGEST_LANE)?;
         if job.lane.contains('\0') {
@@ -38,16 +43,40 @@ impl Draft {
     }
 
     fn enqueue(&self, tx: &Tx<'_>) -> TxResult<Enqueued> {
+        let enqueued = self.enqueue_if(tx, false)?;
+        // Only a job that may do nothing but follow can be left out.
+        Ok(enqueued.ok_or(StoreError::NotFound {
+            job: self.record.id,
+        })?)
+    }
+
+    fn enqueue_if(&self, tx: &Tx<'_>, only_following: bool) -> TxResult<Option<Enqueued>> {
         if let Some(key) = &self.job.idempotency_key
             && let Some(id) = tx.by_key(key)?
         {
-            return Ok(Enqueued { id, existing: true });
+            return Ok(Some(Enqueued {
+                id,
+                existing: true,
+                follows: None,
+            }));
         }
-        tx.add_job(&self.record, &self.job)?;
-        Ok(Enqueued {
-            id: self.record.id,
+        let follows = match self.job.anew {
+            true => None,
+            false => tx.leader_for(&self.record)?,
+        };
+        if only_following && follows.is_none() {
+            return Ok(None);
+        }
+        let record = JobRecord {
+            follows,
+            ..self.record.clone()
+        };
+        tx.add_job(&record, &self.job)?;
+        Ok(Some(Enqueued {
+            id: record.id,
             existing: false,
-        })
+            follows,
+        }))
     }
 }
 
@@ -58,6 +87,15 @@ impl Store {
         let mut writer = self.writer()?;
         let draft = Draft::new(&mut writer, job, now)?;
         self.commit(writer, |tx| draft.enqueue(tx))
+    }
+
+    /// As [`Store::enqueue`], but only if the job can follow one that does the same work, or exists already; else
+    /// `None`, and nothing is kept.
+    pub fn enqueue_following(&self, job: NewJob) -> Result<Option<Enqueued>, StoreError> {
+        let now = self.now();
+        let mut writer = self.writer()?;
+        let draft = Draft::new(&mut writer, job, now)?;
+        self.commit(writer, |tx| draft.enqueue_if(tx, true))
     }
 
     /// Puts all these jobs on disk, in this order, with one durable commit; or, on an error, none.

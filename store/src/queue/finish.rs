@@ -5,10 +5,12 @@ use std::thread;
 
 use crate::Store;
 use crate::error::StoreError;
+use crate::history::Mishap;
 use crate::items::{Item, NewItem};
 use crate::limits::{LONGEST_TEXT, fits, short};
 use crate::outbox::Owed;
 use crate::state::{Event, IllegalTransition, JobState, Lease};
+use crate::trees::Name;
 
 impl Store {
     /// Ends the attempt under `lease` with `event` (`Succeeded`, `Failed`, `Interrupted` or `Cancelled`), recording
@@ -26,6 +28,20 @@ impl Store {
         last: Vec<NewItem>,
         owed: Vec<Owed>,
         error: Option<String>,
+    ) -> Result<JobState, StoreError> {
+        self.finish_with(lease, event, last, owed, error, Vec::new())
+    }
+
+    /// As [`Store::finish`], and keeps in the job's [history](Store::history) what the attempt could not do, for each
+    /// command that it could not do it for.
+    pub fn finish_with(
+        &self,
+        lease: &Lease,
+        event: Event,
+        last: Vec<NewItem>,
+        owed: Vec<Owed>,
+        error: Option<String>,
+        mishaps: Vec<Mishap>,
     ) -> Result<JobState, StoreError> {
         if !matches!(
             event,
@@ -66,6 +82,15 @@ impl Store {
                 .map_err(StoreError::from)?;
             if error.is_some() {
                 ended.last_error = error.clone();
+            }
+            if !mishaps.is_empty() {
+                let mut history = tx.history(job.id)?;
+                history.failed(&job, &mishaps, now);
+                tx.put_history(job.id, &history)?;
+            }
+            // How far an attempt was that is given back still tells something.
+            if event != Event::Interrupted {
+                tx.remove_document(Name::Activity, &job.id.0)?;
             }
             tx.remove_lease(job.id)?;
             tx.replace_job(&job, &ended)?;

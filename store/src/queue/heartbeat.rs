@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::Store;
+use crate::activity::Activity;
 use crate::error::StoreError;
 use crate::leases::LeaseRecord;
+use crate::limits::{LONGEST_TEXT, fits};
 use crate::state::Lease;
 
 /// What a heartbeat hears.
@@ -25,7 +27,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] when the job was taken back or the attempt is over; a lost lease stays lost.
     pub fn heartbeat(&self, lease: &Lease, lease_for: Duration) -> Result<Verdict, StoreError> {
-        let expires = self.now().plus(lease_for);
+        self.heartbeat_with(lease, lease_for, None)
+    }
+
+    /// As [`Store::heartbeat`], and keeps how far the attempt is (the engine's JSON), as little synced as the rest.
+    pub fn heartbeat_with(
+        &self,
+        lease: &Lease,
+        lease_for: Duration,
+        progress: Option<String>,
+    ) -> Result<Verdict, StoreError> {
+        fits(
+            "the progress",
+            progress.as_deref().unwrap_or_default(),
+            LONGEST_TEXT,
+        )?;
+        let now = self.now();
+        let expires = now.plus(lease_for);
         let writer = self.writer()?;
         self.apply(&writer, |tx| {
             let record = tx
@@ -43,6 +61,16 @@ impl Store {
                 true => Verdict::CancelRequested(renewed.clone()),
                 false => Verdict::Held(renewed.clone()),
             };
+            if progress.is_some() {
+                let before = tx.activity(lease.job, lease.fence)?;
+                let activity = Activity {
+                    fence: lease.fence,
+                    at: now,
+                    started: before.and_then(|before| before.started),
+                    progress: progress.clone(),
+                };
+                tx.put_activity(lease.job, &activity)?;
+            }
             tx.put_lease(&LeaseRecord {
                 lease: renewed,
                 ..record

@@ -1,9 +1,11 @@
 //! The queue's verbs: one a file, each one transaction, since a crash between two would leave half a step.
 
+mod begin;
 mod cancel;
 mod claim;
 mod enqueue;
 mod finish;
+mod follow;
 mod heartbeat;
 mod hold;
 mod pause;
@@ -13,6 +15,7 @@ mod rescue;
 
 pub use cancel::CancelOutcome;
 pub use claim::Limits;
+pub(crate) use follow::may_lead;
 pub use heartbeat::Verdict;
 pub use pause::Paused;
 pub use promote::Promotion;

@@ -19,13 +19,20 @@ pub struct Rescued {
     pub next_expiry: Option<UnixMillis>,
 }
 
-/// Ends the lease on a running job, for want of a worker.
+/// Ends the lease on a running job, for want of a worker, and keeps the evidence.
 pub(crate) fn take_back(tx: &Tx<'_>, id: JobId, now: UnixMillis) -> TxResult<()> {
     let job = tx.job(id)?.ok_or(StoreError::NotFound { job: id })?;
     let available = job
         .clone()
         .apply(Event::Rescued, now)
         .map_err(StoreError::from)?;
+    let worker = tx.lease(id)?.map(|lease| lease.worker).unwrap_or_default();
+    let started = tx
+        .activity(id, job.fence)?
+        .and_then(|activity| activity.started);
+    let mut history = tx.history(id)?;
+    history.lost(&job, worker, tx.open_commands(&job)?, started, now);
+    tx.put_history(id, &history)?;
     tx.remove_lease(id)?;
     tx.replace_job(&job, &available)
 }

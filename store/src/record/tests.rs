@@ -2,6 +2,8 @@
 
 use super::v1::{Counter, Format, Pause, Spec};
 use super::*;
+use crate::activity::Activity;
+use crate::history::{Happened, History, Past, Trial};
 use crate::id::{DeliveryId, ItemIndex, JobId, Priority, UnixMillis};
 use crate::items::{Item, ItemOutcome};
 use crate::jobs::JobRecord;
@@ -39,6 +41,8 @@ fn job(state: JobState) -> JobRecord {
         cancel_requested: true,
         last_error: Some("storage is away".to_owned()),
         idempotency_key: Some("upload-7".to_owned()),
+        work: Some("same".to_owned()),
+        follows: Some(JobId([0xcd; 18])),
     }
 }
 
@@ -84,10 +88,49 @@ fn sample<R: Record + PartialEq + 'static>(name: &'static str, record: R) -> Sam
     }
 }
 
-fn samples(lane: &str) -> Vec<Sample> {
-    let job = |state| JobRecord {
-        lane: lane.to_owned(),
-        ..job(state)
+/// What happened to a job, of every kind.
+fn history() -> History {
+    let past = |fence, what| Past {
+        at: at(1_700_000_000_006),
+        fence,
+        attempt: 2,
+        what,
+        commands: vec![ItemIndex(0), ItemIndex(7)],
+    };
+    let lost = Happened::Lost {
+        worker: "host-1/2".to_owned(),
+        began: at(1_700_000_000_005),
+        started: vec![ItemIndex(7)],
+    };
+    let failed = Happened::Failed {
+        cause: "storage".to_owned(),
+        error: "no space left".to_owned(),
+    };
+    let trial = Trial {
+        index: ItemIndex(7),
+        attempts: 3,
+        losses: 1,
+        at: at(8),
+        cause: "worker-lost".to_owned(),
+        error: "its worker was lost".to_owned(),
+    };
+    History {
+        commands: vec![trial],
+        events: vec![past(1, lost), past(2, failed), past(2, Happened::Redriven)],
+    }
+}
+
+/// One of each record, as schema `schema` knows it.
+fn samples(schema: u16) -> Vec<Sample> {
+    let job = |state| {
+        let mut job = job(state);
+        if schema < 2 {
+            job.lane.clear();
+        }
+        if schema < 3 {
+            (job.work, job.follows) = (None, None);
+        }
+        job
     };
     let lease = Lease {
         job: ID,
@@ -165,6 +208,16 @@ fn samples(lane: &str) -> Vec<Sample> {
         sample("item failed-transient", item(ItemOutcome::FailedTransient)),
         sample("object", object),
         sample("object without type and expiry", bare_object),
+        sample("history", history()),
+        sample(
+            "activity",
+            Activity {
+                fence: 300,
+                at: at(9),
+                started: Some(vec![ItemIndex(7)]),
+                progress: Some(r#"{"percent":50}"#.to_owned()),
+            },
+        ),
     ]
 }
 
@@ -181,30 +234,36 @@ fn unhex(text: &str) -> Vec<u8> {
 
 /// The bytes of earlier schemas are frozen: they read as they did, with what is new at its default.
 #[test]
-fn the_bytes_of_schema_1() {
-    let golden = std::fs::read_to_string(golden(1)).unwrap();
-    assert_eq!(golden.lines().count(), 19);
-    let samples = samples("");
-    for line in golden.lines() {
-        let (name, bytes) = line.split_once(" = ").unwrap();
-        let sample = samples.iter().find(|sample| sample.name == name).unwrap();
-        let read = (sample.reads_back)(&unhex(bytes));
-        assert_eq!(read, Ok(true), "{name} is read differently");
+fn the_bytes_of_earlier_schemas() {
+    for (schema, records) in [(1, 19), (2, 20)] {
+        let golden = std::fs::read_to_string(golden(schema)).unwrap();
+        assert_eq!(golden.lines().count(), records);
+        let samples = samples(schema);
+        for line in golden.lines() {
+            let (name, bytes) = line.split_once(" = ").unwrap();
+            let sample = samples.iter().find(|sample| sample.name == name).unwrap();
+            let read = (sample.reads_back)(&unhex(bytes));
+            assert_eq!(
+                read,
+                Ok(true),
+                "{name} of schema {schema} is read differently"
+            );
+        }
     }
 }
 
 /// The bytes that are written today. A record that changes gets a new schema and vectors of its own; these stay.
 /// `OPMILL_REGENERATE=1` writes the file, for review.
 #[test]
-fn the_bytes_of_schema_2() {
-    let samples = samples("films");
+fn the_bytes_of_schema_3() {
+    let samples = samples(3);
     if std::env::var_os("OPMILL_REGENERATE").is_some() {
         let lines = samples
             .iter()
             .map(|sample| format!("{} = {}\n", sample.name, hex(&sample.bytes)));
-        std::fs::write(golden(2), lines.collect::<String>()).unwrap();
+        std::fs::write(golden(3), lines.collect::<String>()).unwrap();
     }
-    let golden = std::fs::read_to_string(golden(2)).unwrap();
+    let golden = std::fs::read_to_string(golden(3)).unwrap();
     assert_eq!(golden.lines().count(), samples.len());
     for (line, sample) in golden.lines().zip(&samples) {
         let (name, bytes) = line.split_once(" = ").unwrap();
@@ -220,7 +279,7 @@ fn the_bytes_of_schema_2() {
 
 #[test]
 fn any_flipped_bit_is_noticed() {
-    for sample in samples("films") {
+    for sample in samples(3) {
         for bit in 0..sample.bytes.len() * 8 {
             let mut bytes = sample.bytes.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
@@ -235,7 +294,7 @@ fn any_flipped_bit_is_noticed() {
 
 #[test]
 fn a_record_cut_short_or_grown_is_noticed() {
-    for sample in samples("films") {
+    for sample in samples(3) {
         for length in 0..sample.bytes.len() {
             assert!(
                 (sample.reads_back)(&sample.bytes[..length]).is_err(),

@@ -17,7 +17,7 @@ use super::{Codec, Flaw, Kind, Record, damaged, from_bincode, from_json, to_binc
 pub(super) const V1: u16 = 1;
 
 /// Refuses what no released program wrote; `open` has already refused what a newer one did.
-fn only_v1(schema: u16) -> Result<(), Flaw> {
+pub(super) fn only_v1(schema: u16) -> Result<(), Flaw> {
     if schema == V1 {
         Ok(())
     } else {

@@ -188,6 +188,7 @@ impl Pair {
                     commands: 3,
                     spec,
                     idempotency_key: key.map(name),
+                    ..NewJob::default()
                 };
                 self.enqueue(vec![job]);
             }

@@ -63,6 +63,7 @@ impl Reference {
             fence: 0,
             commands: new.commands,
             cancel_requested: false,
+            follows: None,
             last_error: None,
             spec: new.spec.clone(),
         };

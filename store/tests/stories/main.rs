@@ -5,6 +5,8 @@
 mod common;
 
 mod ending;
+mod following;
+mod histories;
 mod lanes;
 mod lasting;
 mod leases;

@@ -322,8 +322,8 @@ fn what_a_newer_opmill_wrote_is_refused_and_kept() {
             "a job record",
             "jobs",
             vec![1; 18],
-            record(9, 3, 3, b"?"),
-            3,
+            record(9, 3, 4, b"?"),
+            4,
         ),
         (
             "a delivery record",

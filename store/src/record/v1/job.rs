@@ -111,6 +111,8 @@ impl JobV1 {
             cancel_requested: self.cancel_requested,
             last_error: self.last_error,
             idempotency_key: self.idempotency_key,
+            work: None,
+            follows: None,
         })
     }
 }
