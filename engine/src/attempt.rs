@@ -9,6 +9,7 @@ use opmill_store::{JobId, Lease, Verdict};
 use tokio::sync::watch;
 
 use crate::lock::lock;
+use crate::progress::Readings;
 
 /// Why an attempt ends before its work does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(crate) struct Attempt {
     lease: Mutex<Lease>,
     /// Heard by the media threads.
     pub cancel: Cancel,
+    /// How far its commands are.
+    pub progress: Arc<Readings>,
     stop: watch::Sender<Option<Stop>>,
 }
 
@@ -35,6 +38,7 @@ impl Attempt {
         Self {
             lease: Mutex::new(lease),
             cancel: Cancel::new(),
+            progress: Arc::default(),
             stop: watch::Sender::new(None),
         }
     }
@@ -94,13 +98,19 @@ impl Running {
 
     /// Asks the attempt at a job to stop, if one is running here.
     pub fn stop(&self, job: JobId, reason: Stop) {
-        let attempt = lock(&self.0).get(&job).cloned();
-        attempt.into_iter().for_each(|attempt| attempt.stop(reason));
+        self.get(job)
+            .into_iter()
+            .for_each(|attempt| attempt.stop(reason));
     }
 
     /// Asks all of them.
     pub fn stop_all(&self, reason: Stop) {
         self.all().iter().for_each(|attempt| attempt.stop(reason));
+    }
+
+    /// The attempt at a job, if one is running here.
+    pub fn get(&self, job: JobId) -> Option<Arc<Attempt>> {
+        lock(&self.0).get(&job).cloned()
     }
 
     pub fn all(&self) -> Vec<Arc<Attempt>> {

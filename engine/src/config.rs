@@ -154,9 +154,9 @@ impl Default for Workers {
 pub struct Retry {
     /// Attempts in all, the first included. Default 5.
     pub attempts: u32,
-    /// Workers that may be lost with a job on top of that (a crash, a power cut) before the job is held to be the
-    /// cause. Default 10.
-    pub rescues: u32,
+    /// Workers that may be lost while at a command (a process that dies, a panic, an attempt that stands still) before
+    /// the command is held to be the reason and set aside. Default 3.
+    pub poison: u32,
     /// Pause after the first attempt. Default 5 s.
     pub first: Duration,
     /// Growth of the pause from attempt to attempt. Default 3.
@@ -171,7 +171,7 @@ impl Default for Retry {
     fn default() -> Self {
         Self {
             attempts: 5,
-            rescues: 10,
+            poison: 3,
             first: Duration::from_secs(5),
             factor: 3.0,
             max: Duration::from_secs(600),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use opmill_ops::{BucketName, Entry};
 use opmill_store::{
-    CancelOutcome, Counts, Delivery, DeliveryState, JobId, JobState, Options, OwedScope, Paused,
-    Store, SyncData, UnixMillis,
+    CancelOutcome, Counts, Delivery, DeliveryState, History, JobId, JobState, Options, OwedScope,
+    Paused, Store, SyncData, UnixMillis,
 };
 use tokio::sync::Mutex;
 
@@ -170,9 +170,18 @@ impl Engine {
 
     /// A job and its items; `None` when there is no job of this id.
     pub async fn job(&self, id: JobId) -> Result<Option<Job>, EngineError> {
-        self.shared()
-            .blocking(move |store| view::job(store, id))
-            .await
+        let shared = self.shared();
+        let mut job = shared.blocking(move |store| view::job(store, id)).await?;
+        if let Some(job) = &mut job {
+            shared.add_progress(job);
+        }
+        Ok(job)
+    }
+
+    /// What went wrong with a job so far: attempts that failed and why, workers that were lost and with which commands,
+    /// and when it was run again. Empty for most jobs.
+    pub async fn history(&self, id: JobId) -> Result<History, EngineError> {
+        self.shared().store(move |store| store.history(id)).await
     }
 
     /// The items of a job, one per command.

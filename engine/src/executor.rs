@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use opmill_ops::{Command, Disposition, Entry, Output, Pipeline, Task};
-use opmill_store::{Event, ItemOutcome, Job, JobState, Next, Store, StoreError};
+use opmill_store::{Event, History, ItemOutcome, Job, JobState, Mishap, Next, Store, StoreError};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::attempt::{Attempt, Stop};
+use crate::cause::Cause;
 use crate::error::EngineError;
 use crate::events::EngineEvent;
 use crate::item::{Item, ItemBody};
@@ -21,7 +22,7 @@ use crate::processor::{Failure, Work};
 use crate::pulse::Pulse;
 use crate::shared::Shared;
 use crate::spec::Spec;
-use crate::verdict::{Decided, Verdict};
+use crate::verdict::{Decided, Verdict, item_index};
 use crate::work::WorkDir;
 use crate::{retry, target};
 
@@ -47,8 +48,10 @@ struct Executor<'a> {
     shared: &'a Arc<Shared>,
     attempt: &'a Arc<Attempt>,
     job: &'a Job,
-    /// How many attempts failed, this one included; `None` when the job is not to be tried.
-    failed: Option<u32>,
+    /// How many attempts failed, this one included.
+    failed: u32,
+    /// What happened to the job before.
+    history: History,
     spec: Spec,
     commands: Vec<Command>,
     targets: Vec<Option<Entry>>,
@@ -56,6 +59,10 @@ struct Executor<'a> {
     /// The result that ends the job. It waits for the verdict, to be committed with it.
     last: Option<Decided>,
     work: Option<WorkDir>,
+    /// The source on this machine, once it is here.
+    source: Option<PathBuf>,
+    /// The store was told which commands were begun.
+    one_by_one: bool,
     /// Outputs so far, over all commands.
     published: usize,
     /// What is to be told of each command beside its result.
@@ -71,9 +78,9 @@ impl<'a> Executor<'a> {
         let id = job.id;
         let look = move |store: &Store| {
             let asked = store.job(id)?.is_some_and(|job| job.cancel_requested);
-            Ok((store.items(id)?, asked))
+            Ok((store.items(id)?, store.history(id)?, asked))
         };
-        let (items, asked) = shared.blocking(look).await?;
+        let (items, history, asked) = shared.blocking(look).await?;
         if asked {
             // A cancellation between the claim and now, or one that the previous worker did not live to hear.
             attempt.stop(Stop::Cancelled);
@@ -85,7 +92,8 @@ impl<'a> Executor<'a> {
         let is_recorded = |index| items.iter().any(|item| item.index.0 as usize == index);
         let rows = targets.iter().cloned().enumerate();
         Ok(Self {
-            failed: retry::failed(&shared.config.retry, job.attempts, job.rescues),
+            failed: retry::failed(job.attempts, job.rescues),
+            history,
             ledger: Ledger::new(rows.map(|(index, target)| (target, is_recorded(index)))),
             shared,
             attempt,
@@ -95,6 +103,8 @@ impl<'a> Executor<'a> {
             targets,
             last: None,
             work: None,
+            source: None,
+            one_by_one: false,
             published: 0,
             notes: BTreeMap::new(),
         })
@@ -111,32 +121,73 @@ impl<'a> Executor<'a> {
         if self.ledger.waiting().is_empty() || self.attempt.stopped().is_some() {
             return;
         }
-        match self.start().await {
-            Ok((messages, pulse)) => self.listen(messages, &pulse).await,
-            Err(error) => self.fail_waiting(&Failure::from(error)),
+        for round in self.rounds() {
+            if self.attempt.stopped().is_some() {
+                return;
+            }
+            match self.start(&round).await {
+                Ok((messages, pulse)) => self.listen(&round, messages, &pulse).await,
+                Err(error) => self.fail_waiting(&round, &Failure::from(error)),
+            }
+            self.settle().await;
         }
-        self.settle().await;
+    }
+
+    /// The commands that are waited for, as they run: all together; or one by one after a worker was lost with them, so
+    /// that the one that takes workers with it is told from its siblings. The least suspected go first.
+    fn rounds(&self) -> Vec<Vec<usize>> {
+        let mut waiting = self.ledger.waiting();
+        if waiting.iter().all(|index| self.losses(*index) == 0) {
+            return vec![waiting];
+        }
+        waiting.sort_by_key(|index| (self.losses(*index), *index));
+        waiting.into_iter().map(|index| vec![index]).collect()
+    }
+
+    /// Workers lost at a command before this attempt.
+    fn losses(&self, index: usize) -> u32 {
+        let trial = self.history.of(item_index(index));
+        trial.map_or(0, |trial| trial.losses)
+    }
+
+    /// Says which commands begin, should that not be all that have no result.
+    async fn begin_round(&mut self, round: &[usize]) -> Result<(), EngineError> {
+        // Once said, it has to be said of every round.
+        self.one_by_one |= round.len() < self.ledger.unrecorded().len();
+        if !self.one_by_one {
+            return Ok(());
+        }
+        let lease = self.attempt.lease();
+        let begun = round.iter().map(|index| item_index(*index)).collect();
+        let begin = move |store: &Store| store.begin(&lease, begun);
+        let begun = self.shared.store(begin).await;
+        begun.inspect_err(|error| self.stop_if_lost(error))
     }
 
     /// Why a command is not even started, if it is not.
     fn runnable(&self, index: usize) -> Result<(), Failure> {
         let command = &self.commands[index];
-        let refused = |error: &opmill_ops::CommandError| Failure::permanent(error.to_string());
+        let refused = |error: &opmill_ops::CommandError| {
+            Failure::permanent(error.to_string()).because(Cause::Parameter)
+        };
         let pipeline = command.pipeline.as_ref().map_err(refused)?;
         target::of(command, pipeline, &self.spec).map_err(EngineError::from)?;
-        match self.failed {
-            Some(_) => Ok(()),
-            None => Err(Failure::transient(format!(
-                "the job was lost with its worker {} times and is held to be the cause",
-                self.job.rescues
-            ))),
+        match self.losses(index) {
+            losses if losses > self.shared.config.retry.poison => {
+                Err(Failure::transient("it is not tried again").because(Cause::Poison))
+            }
+            _ => Ok(()),
         }
     }
 
     /// Brings the source here and starts the processor.
-    async fn start(&mut self) -> Result<(UnboundedReceiver<Message>, Arc<Pulse>), EngineError> {
+    async fn start(
+        &mut self,
+        round: &[usize],
+    ) -> Result<(UnboundedReceiver<Message>, Arc<Pulse>), EngineError> {
+        self.begin_round(round).await?;
         let (data, lease) = (self.shared.data.clone(), self.attempt.lease());
-        let waiting = self.ledger.waiting();
+        let waiting = round.to_vec();
         let prepare = move |_: &Store| {
             let work = WorkDir::create(&data, &lease)?;
             let dirs = waiting
@@ -150,10 +201,14 @@ impl<'a> Executor<'a> {
         let (source, out) = (&self.spec.source, self.spec.out.as_deref());
         let place = self.shared.buckets.place(source, out)?;
         let copy = dir.join("source");
-        let source = tokio::select! {
-            source = place.fetch(source, &copy) => source?,
-            () = self.attempt.stopping() => return Err(EngineError::Closed),
+        let source = match self.source.take() {
+            Some(here) => here,
+            None => tokio::select! {
+                source = place.fetch(source, &copy) => source?,
+                () = self.attempt.stopping() => return Err(EngineError::Closed),
+            },
         };
+        self.source = Some(source.clone());
         let tasks = tokio::select! {
             tasks = self.tasks(dirs, &dir, &source) => tasks,
             () = self.attempt.stopping() => return Err(EngineError::Closed),
@@ -175,7 +230,8 @@ impl<'a> Executor<'a> {
             cancel: self.attempt.cancel.clone(),
         };
         let pulse = Arc::new(Pulse::new(Arc::clone(&self.shared.clock), dir.clone()));
-        match media::start(self.shared, work, share, Arc::clone(&pulse)) {
+        let readings = Arc::clone(&self.attempt.progress);
+        match media::start(self.shared, work, share, Arc::clone(&pulse), readings) {
             Ok(messages) => Ok((messages, pulse)),
             Err(source) => Err(EngineError::Work { path: dir, source }),
         }
@@ -227,12 +283,17 @@ impl<'a> Executor<'a> {
     }
 
     /// Acts on results as they arrive, until the processor ends or the attempt is stopped.
-    async fn listen(&mut self, mut messages: UnboundedReceiver<Message>, pulse: &Arc<Pulse>) {
+    async fn listen(
+        &mut self,
+        round: &[usize],
+        mut messages: UnboundedReceiver<Message>,
+        pulse: &Arc<Pulse>,
+    ) {
         let panic = loop {
             tokio::select! {
                 biased;
                 () = self.attempt.stopping() => return media::drain(self.shared, messages).await,
-                () = stalled(self.shared, pulse) => return self.give_up_stalled(messages).await,
+                () = stalled(self.shared, pulse) => return self.give_up_stalled(round, messages).await,
                 message = messages.recv() => match message {
                     Some(Message::Done(index, outcome)) => self.ledger.arrive(index, outcome),
                     Some(Message::Explained(index, text)) => self.explained(index, text),
@@ -242,20 +303,25 @@ impl<'a> Executor<'a> {
             }
             self.settle().await;
         };
-        self.fail_waiting(&Failure::transient(match panic {
-            Some(panic) => format!("the worker panicked: {panic}"),
-            None => "the worker ended without a result".to_owned(),
-        }));
+        let failure =
+            match panic {
+                Some(panic) => Failure::transient(format!("the worker panicked: {panic}"))
+                    .because(Cause::Panic),
+                None => Failure::transient("the worker ended without a result")
+                    .because(Cause::WorkerLost),
+            };
+        self.fail_waiting(round, &failure);
     }
 
     /// Nothing moved for so long that the attempt is held to hang. Another one may fare better.
-    async fn give_up_stalled(&mut self, messages: UnboundedReceiver<Message>) {
+    async fn give_up_stalled(&mut self, round: &[usize], messages: UnboundedReceiver<Message>) {
         tracing::warn!("nothing moves any more; the attempt is stopped");
         self.attempt.cancel.cancel();
         media::drain(self.shared, messages).await;
         let seconds = self.shared.config.workers.stall.as_secs();
         let message = format!("nothing moved for {seconds} s, so the attempt was stopped");
-        self.fail_waiting(&Failure::transient(message));
+        let failure = Failure::transient(message).because(Cause::Watchdog);
+        self.fail_waiting(round, &failure);
     }
 
     fn explained(&mut self, index: usize, text: String) {
@@ -265,8 +331,9 @@ impl<'a> Executor<'a> {
         }
     }
 
-    fn fail_waiting(&mut self, failure: &Failure) {
-        for index in self.ledger.waiting() {
+    fn fail_waiting(&mut self, round: &[usize], failure: &Failure) {
+        for index in round.iter().copied() {
+            // Ignored for those whose result has arrived.
             self.ledger.arrive(index, Err(failure.clone()));
         }
     }
@@ -281,23 +348,33 @@ impl<'a> Executor<'a> {
                 Err(failure) => Err(failure),
             };
             match result {
-                Ok(body) => self.record(index, ItemOutcome::Succeeded, body).await,
+                Ok(body) => {
+                    let done = Decided {
+                        index,
+                        outcome: ItemOutcome::Succeeded,
+                        body,
+                        cause: None,
+                    };
+                    self.record(done).await;
+                }
                 Err(failure) if failure.disposition == Disposition::Fail => {
-                    let body = self.failure(index, failure.message);
-                    self.record(index, ItemOutcome::Failed, body).await;
+                    let done = self.failure(index, ItemOutcome::Failed, failure);
+                    self.record(done).await;
                 }
                 // Interrupted: it was told to stop, and the verdict knows why; or it stopped of its own accord.
-                Err(failure) => self.ledger.retry(index, failure.message),
+                Err(failure) => self.ledger.retry(index, failure),
             }
         }
     }
 
-    fn failure(&self, index: usize, message: String) -> ItemBody {
-        ItemBody::failed(
-            &self.commands[index].text,
-            self.targets[index].as_ref(),
-            message,
-        )
+    fn failure(&self, index: usize, outcome: ItemOutcome, failure: Failure) -> Decided {
+        let (command, target) = (&self.commands[index].text, self.targets[index].as_ref());
+        Decided {
+            index,
+            outcome,
+            body: ItemBody::failed(command, target, failure.message),
+            cause: Some(failure.cause),
+        }
     }
 
     /// Puts the outputs of a command in their places.
@@ -327,12 +404,8 @@ impl<'a> Executor<'a> {
     }
 
     /// Records a result; the one that ends the job is kept for the verdict.
-    async fn record(&mut self, index: usize, outcome: ItemOutcome, body: ItemBody) {
-        let decided = Decided {
-            index,
-            outcome,
-            body,
-        };
+    async fn record(&mut self, decided: Decided) {
+        let index = decided.index;
         if self.ledger.is_last(index) {
             self.ledger.recorded(index);
             self.last = Some(decided);
@@ -352,7 +425,7 @@ impl<'a> Executor<'a> {
             }
             Err(error) => {
                 self.stop_if_lost(&error);
-                self.ledger.retry(index, error.report());
+                self.ledger.retry(index, Failure::from(error));
             }
         }
     }
@@ -380,13 +453,15 @@ impl<'a> Executor<'a> {
             last,
             owed,
             error,
+            mishaps,
         } = verdict;
         let (lease, items) = (
             self.attempt.lease(),
             last.iter().map(Decided::to_new).collect(),
         );
         let (end, reason) = (event.clone(), error.clone());
-        let finish = move |store: &Store| store.finish(&lease, end, items, owed, reason);
+        let finish =
+            move |store: &Store| store.finish_with(&lease, end, items, owed, reason, mishaps);
         match self.shared.store(finish).await {
             Ok(state) => {
                 last.iter().for_each(|decided| self.announce(decided));
@@ -403,32 +478,71 @@ impl<'a> Executor<'a> {
     /// Some commands have no result: another attempt, or the end of the job with what is known of them.
     fn failed(&self) -> Verdict {
         let retries = self.ledger.retries();
-        let reason = |(index, message): &(_, String)| format!("command {}: {message}", index + 1);
-        let error = retries.first().map(reason);
+        let reason =
+            |(index, failure): &(_, Failure)| format!("command {}: {}", index + 1, failure.message);
+        let (poison, bearable): (Vec<_>, Vec<_>) = retries
+            .iter()
+            .partition(|(index, failure)| self.is_poison(*index, failure));
+        let mishaps = retries.iter().filter_map(mishap).collect();
         let policy = &self.shared.config.retry;
-        let pause = self
-            .failed
-            .and_then(|failed| retry::pause(policy, failed, retry::roll()));
+        let error = bearable.first().or(poison.first()).map(|row| reason(row));
+        let pause = match bearable.is_empty() {
+            true => None,
+            false => retry::pause(policy, self.failed, retry::roll()),
+        };
         if let Some(pause) = pause {
-            return Verdict::retry(self.shared.now().plus(pause), error);
+            return Verdict::retry(self.shared.now().plus(pause), error, mishaps);
         }
-        let given_up = |(index, message): (usize, String)| {
-            let message = match self.failed {
-                Some(1) | None => message,
-                Some(attempts) => format!("{message} (given up after {attempts} attempts)"),
+        let given_up = |(index, failure): (usize, Failure)| {
+            let failure = match self.is_poison(index, &failure) {
+                true => self.set_aside(index, &failure),
+                false => match self.failed {
+                    1 => failure,
+                    attempts => Failure {
+                        message: format!(
+                            "{} (given up after {attempts} attempts)",
+                            failure.message
+                        ),
+                        ..failure
+                    },
+                },
             };
-            let body = self.failure(index, message);
-            Decided {
-                index,
-                outcome: ItemOutcome::FailedTransient,
-                body,
-            }
+            self.failure(index, ItemOutcome::FailedTransient, failure)
         };
         Verdict::given_up(
             &self.spec,
             retries.into_iter().map(given_up).collect(),
             error,
+            mishaps,
         )
+    }
+
+    /// Workers lost at a command, this attempt's included.
+    fn losses_with(&self, index: usize, failure: &Failure) -> u32 {
+        self.losses(index) + u32::from(failure.cause.is_loss())
+    }
+
+    fn is_poison(&self, index: usize, failure: &Failure) -> bool {
+        self.losses_with(index, failure) > self.shared.config.retry.poison
+    }
+
+    /// What the item of a command says that takes its workers with it. When each was lost stands in the history.
+    fn set_aside(&self, index: usize, failure: &Failure) -> Failure {
+        let losses = self.losses_with(index, failure);
+        let last = match failure.cause {
+            Cause::Poison => self
+                .history
+                .of(item_index(index))
+                .map(|trial| trial.error.clone()),
+            _ => Some(failure.message.clone()),
+        };
+        let last = last
+            .map(|last| format!(" (the last time: {last})"))
+            .unwrap_or_default();
+        Failure::transient(format!(
+            "set aside: the worker was lost {losses} times at this command{last}; a retry gives it another chance"
+        ))
+        .because(Cause::Poison)
     }
 
     fn ended(&self, event: &Event, state: JobState, error: String) {
@@ -469,11 +583,14 @@ impl<'a> Executor<'a> {
     }
 
     fn announce(&self, decided: &Decided) {
+        let index = decided.item_index();
+        let trial = self.history.of(index);
         let item = Item {
-            index: decided.item_index(),
-            status: decided.outcome.into(),
             attempt: self.job.attempts,
-            body: decided.body.clone(),
+            attempts: trial.map_or(0, |trial| trial.attempts) + 1,
+            last_error: decided.body.error.clone(),
+            cause: decided.cause,
+            ..Item::new(index, decided.outcome.into(), decided.body.clone())
         };
         let job = self.job.id;
         self.shared.events.send(EngineEvent::Item {
@@ -481,6 +598,16 @@ impl<'a> Executor<'a> {
             item: Box::new(item),
         });
     }
+}
+
+/// What a failure is in the job's history. That a command is not tried any more is no news there.
+fn mishap((index, failure): &(usize, Failure)) -> Option<Mishap> {
+    (failure.cause != Cause::Poison).then(|| Mishap {
+        index: item_index(*index),
+        cause: failure.cause.word().to_owned(),
+        error: failure.message.clone(),
+        lost: failure.cause.is_loss(),
+    })
 }
 
 /// Looks at the pulse in this time an attempt may stand still.

@@ -5,6 +5,9 @@ use opmill_ops::Entry;
 use opmill_store::{ItemIndex, ItemOutcome};
 use serde::{Deserialize, Serialize};
 
+use crate::cause::Cause;
+use crate::events::Progress;
+
 /// One command of a job and what became of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
@@ -14,16 +17,39 @@ pub struct Item {
     pub status: ItemStatus,
     /// The attempt that recorded the result; 0 without one.
     pub attempt: u32,
+    /// Attempts at it in all, those before a redrive and the one that runs included. 0 for one that took over the
+    /// result of another job.
+    pub attempts: u32,
+    /// Why it failed, or did the last time before it succeeded or is tried again.
+    pub last_error: Option<String>,
+    /// The kind of reason of [`last_error`](Self::last_error).
+    pub cause: Option<Cause>,
+    /// How far it is, or was when last heard of, if it has no result.
+    pub progress: Option<Progress>,
     /// The result in the protocol's shape; for a command without a result its text and status only.
     pub body: ItemBody,
 }
 
 impl Item {
+    /// An item as far as its command and status tell.
+    pub(crate) fn new(index: ItemIndex, status: ItemStatus, body: ItemBody) -> Self {
+        Self {
+            index,
+            status,
+            attempt: 0,
+            attempts: 0,
+            last_error: None,
+            cause: None,
+            progress: None,
+            body,
+        }
+    }
+
     /// The command as it was given.
     pub fn command(&self) -> &str {
         &self.body.cmd
     }
-    /// The reason of a failure.
+    /// The reason of a failure that is its result.
     pub fn error(&self) -> Option<&str> {
         self.body.error.as_deref()
     }
@@ -208,11 +234,26 @@ impl ItemBody {
             detail: Vec::new(),
         }
     }
+}
 
-    pub(crate) fn to_json(&self) -> String {
-        // Strings, integers and one float that `finite` kept finite: serialising cannot fail.
-        serde_json::to_string(self).unwrap_or_default()
-    }
+/// What the store keeps of a result: the protocol's members, and the cause of a failure, which the protocol has no room
+/// for.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Kept {
+    #[serde(flatten)]
+    pub body: ItemBody,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+}
+
+/// [`Kept`] as text.
+pub(crate) fn kept(body: &ItemBody, cause: Option<Cause>) -> String {
+    let kept = Kept {
+        body: body.clone(),
+        cause,
+    };
+    // Strings, integers and one float that `figures` kept finite: serialising cannot fail.
+    serde_json::to_string(&kept).unwrap_or_default()
 }
 
 /// Media figures as the protocol prints them. A duration that is not a number would become `null`, so it is 0.
@@ -253,11 +294,11 @@ mod tests {
             vec![picture()],
         );
         assert_eq!(
-            body.to_json(),
+            kept(&body, None),
             r#"{"cmd":"vframe/jpg/offset/1|saveas/Ymt0Om8uanBn","code":"3","costTime":0,"desc":"fileOperateSucceed","error":null,"fsize":5,"hash":"Fqr0xh3cxeii2r7eDztILNmuqUNN","key":"bkt:o.jpg","url":"http://127.0.0.1:8080/o.jpg","duration":0.0,"bit_rate":"0","resolution":"320X568","detail":[{"fsize":5,"hash":"Fqr0xh3cxeii2r7eDztILNmuqUNN","key":"bkt:o.jpg","url":"http://127.0.0.1:8080/o.jpg","duration":0.0,"bit_rate":"0","resolution":"320X568"}]}"#
         );
         assert_eq!(
-            serde_json::from_str::<ItemBody>(&body.to_json()).unwrap(),
+            serde_json::from_str::<ItemBody>(&kept(&body, None)).unwrap(),
             body
         );
     }
@@ -271,7 +312,7 @@ mod tests {
             "no \"video\"".to_owned(),
         );
         assert_eq!(
-            body.to_json(),
+            kept(&body, None),
             r#"{"cmd":"avthumb/mp4|saveas/bkt:o.mp4","code":"2","costTime":0,"desc":"fileOperateFailed","error":"no \"video\"","fsize":0,"hash":"","key":"bkt:o.mp4","url":"","duration":0.0,"bit_rate":"0","resolution":"","detail":[]}"#
         );
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use opmill_ops::Entry;
 use opmill_store::{JobId, JobState, Priority, UnixMillis};
 
+use crate::cause::Cause;
 use crate::item::{Item, ItemStatus};
 
 /// A request: a source, an op string, and how to deal with the results.
@@ -165,8 +166,12 @@ pub struct Job {
     pub finished: Option<UnixMillis>,
     /// Someone asked for it to be cancelled while it ran.
     pub cancel_requested: bool,
-    /// Why the latest attempt that failed did so.
+    /// The job that does the same work, whose results this one waits for or took over.
+    pub follows: Option<JobId>,
+    /// Why the latest attempt that failed did so, or that its worker was lost.
     pub last_error: Option<String>,
+    /// The kind of reason of [`last_error`](Self::last_error).
+    pub cause: Option<Cause>,
 }
 
 impl Job {
@@ -180,6 +185,12 @@ impl Job {
         self.items
             .iter()
             .all(|item| item.status == ItemStatus::Succeeded)
+    }
+
+    /// It was given up: its attempts were used up, or it was set aside as poison. It can be [run
+    /// again](crate::Engine::retry).
+    pub fn is_dead(&self) -> bool {
+        self.state == JobState::Discarded
     }
 
     /// The commands that failed.

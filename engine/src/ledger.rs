@@ -29,7 +29,7 @@ enum State {
     /// It was handed out by [`Ledger::next`].
     InHand,
     /// This attempt has no result for it.
-    Retry(String),
+    Retry(Failure),
 }
 
 impl Ledger {
@@ -76,7 +76,7 @@ impl Ledger {
                         "command {} has the same target and is to run again first",
                         earlier + 1
                     );
-                    self.rows[index].state = State::Retry(message);
+                    self.rows[index].state = State::Retry(Failure::transient(message));
                 }
             }
         }
@@ -89,8 +89,8 @@ impl Ledger {
     }
 
     /// This command is to run again.
-    pub fn retry(&mut self, index: usize, message: String) {
-        self.rows[index].state = State::Retry(message);
+    pub fn retry(&mut self, index: usize, failure: Failure) {
+        self.rows[index].state = State::Retry(failure);
     }
 
     /// The commands no result has arrived for.
@@ -121,9 +121,9 @@ impl Ledger {
     }
 
     /// The commands that are to run again, and why.
-    pub fn retries(&self) -> Vec<(usize, String)> {
+    pub fn retries(&self) -> Vec<(usize, Failure)> {
         let retry = |(index, row): (usize, &Row)| match &row.state {
-            State::Retry(message) => Some((index, message.clone())),
+            State::Retry(failure) => Some((index, failure.clone())),
             _ => None,
         };
         self.rows.iter().enumerate().filter_map(retry).collect()
@@ -217,11 +217,11 @@ mod tests {
             ledger.next().is_none(),
             "the later one waits while the earlier is in hand"
         );
-        ledger.retry(0, "disk full".to_owned());
+        ledger.retry(0, Failure::transient("disk full"));
         assert!(ledger.next().is_none());
         let retries = ledger.retries();
-        assert_eq!(retries[0], (0, "disk full".to_owned()));
-        assert!(retries[1].1.contains("command 1"), "{retries:?}");
+        assert_eq!(retries[0], (0, Failure::transient("disk full")));
+        assert!(retries[1].1.message.contains("command 1"), "{retries:?}");
     }
 
     #[test]

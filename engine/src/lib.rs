@@ -70,7 +70,7 @@
 //! | `processor.rs`, `media.rs`, `progress.rs` | what works on the media, on which thread, and how far it is |
 //! | `buckets.rs`, `place.rs`, `mime.rs` | which file or remote object an entry is |
 //! | `outputs.rs`, `publish.rs`, `etag.rs`, `work.rs`, `durable.rs` | outputs in their places, whole or not at all |
-//! | `retry.rs`, `redrive.rs` | what is tried again, when, and at whose word |
+//! | `retry.rs`, `cause.rs`, `redrive.rs` | what is tried again, why, when, and at whose word |
 //! | `notify/` | what is told to whom, signed how, tried how often, sent where |
 //! | `shutdown.rs`, `shared.rs`, `watchers.rs`, `view.rs` | the end; what all parts share; who waits; what is shown |
 //! | `clock.rs`, `telemetry.rs`, `lock.rs`, `checksum.rs` | time, traces, locks, sums of uploads |
@@ -78,6 +78,7 @@
 
 mod attempt;
 mod buckets;
+pub mod cause;
 pub mod checksum;
 pub mod clock;
 pub mod config;
@@ -123,6 +124,7 @@ mod watchers;
 mod work;
 mod worker;
 
+pub use cause::Cause;
 pub use clock::Clock;
 pub use config::{BucketConfig, Config, ConfigError, KeyPair, Secret};
 pub use engine::{Engine, Parts};
@@ -133,8 +135,8 @@ pub use job::{Job, JobSpec, Submitted};
 pub use notify::{Notification, Transport};
 pub use opmill_ops as ops;
 pub use opmill_store::{
-    CancelOutcome, Counts, Delivery, DeliveryId, DeliveryState, ItemIndex, JobId, JobState, Lease,
-    OwedScope, Paused, Priority, StoreError, UnixMillis,
+    CancelOutcome, Counts, Delivery, DeliveryId, DeliveryState, Happened, History, ItemIndex,
+    JobId, JobState, Lease, OwedScope, Past, Paused, Priority, StoreError, Trial, UnixMillis,
 };
 pub use processor::Processor;
 pub use redrive::Redriven;

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::cores::Share;
 use crate::ledger::Outcome;
 use crate::processor::{Progress, Report, Work};
-use crate::progress::Meter;
+use crate::progress::{Meter, Readings};
 use crate::pulse::Pulse;
 use crate::shared::{Shared, panic_message};
 
@@ -34,9 +34,10 @@ pub(crate) fn start(
     work: Work,
     share: Share,
     pulse: Arc<Pulse>,
+    readings: Arc<Readings>,
 ) -> io::Result<UnboundedReceiver<Message>> {
     let (sender, messages) = unbounded_channel();
-    let meter = Meter::new(work.job, Arc::clone(&shared.events));
+    let meter = Meter::new(work.job, Arc::clone(&shared.events), readings);
     let processor = Arc::clone(&shared.processor);
     let run = move || {
         // Given back when the thread ends, however late that is.

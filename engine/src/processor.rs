@@ -8,6 +8,7 @@ use opmill_store::JobId;
 
 pub use opmill_ops::{Name, Output, Phase, Progress, Task};
 
+use crate::cause::Cause;
 use crate::error;
 
 /// Runs commands. Blocking: each call has a thread of its own.
@@ -52,6 +53,8 @@ pub struct Failure {
     pub message: String,
     /// Whether another attempt may help.
     pub disposition: Disposition,
+    /// The kind of reason.
+    pub cause: Cause,
 }
 
 impl Failure {
@@ -60,6 +63,7 @@ impl Failure {
         Self {
             message: message.into(),
             disposition: Disposition::Retry,
+            cause: Cause::Other,
         }
     }
 
@@ -68,7 +72,13 @@ impl Failure {
         Self {
             message: message.into(),
             disposition: Disposition::Fail,
+            cause: Cause::Other,
         }
+    }
+
+    /// The same, for a reason of this kind.
+    pub fn because(self, cause: Cause) -> Self {
+        Self { cause, ..self }
     }
 }
 
@@ -76,6 +86,7 @@ impl From<OpsError> for Failure {
     fn from(error: OpsError) -> Self {
         Self {
             disposition: error.disposition(),
+            cause: Cause::from(&error),
             message: error::report(&error),
         }
     }
@@ -85,6 +96,7 @@ impl From<error::EngineError> for Failure {
     fn from(error: error::EngineError) -> Self {
         Self {
             disposition: error.disposition(),
+            cause: Cause::from(&error),
             message: error.report(),
         }
     }

@@ -1,12 +1,14 @@
 //! Turns the many reports of the media threads into few events: percent, speed and time left, at most one event per
-//! command and [`INTERVAL`]. Called on media threads.
+//! command and [`INTERVAL`]. Called on media threads. And what of it is kept: the latest of each command, in memory at
+//! once and in the store with the next heartbeat.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use opmill_ops::Phase;
-use opmill_store::{ItemIndex, JobId};
+use opmill_store::{Activity, ItemIndex, JobId};
+use serde::{Deserialize, Serialize};
 
 use crate::events::{Broadcast, EngineEvent, Progress};
 use crate::lock::lock;
@@ -14,18 +16,94 @@ use crate::lock::lock;
 /// Least time between two events of one command.
 const INTERVAL: Duration = Duration::from_millis(100);
 
+/// How far the commands of an attempt are, as last told. Kept with each heartbeat, and looked at in between.
+#[derive(Debug, Default)]
+pub(crate) struct Readings(Mutex<BTreeMap<ItemIndex, Progress>>);
+
+/// A reading as the store keeps it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    command: u32,
+    /// `running` or `finalising`.
+    stage: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    percent: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    speed: Option<f64>,
+    /// Milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    eta: Option<u64>,
+}
+
+const FINALISING: &str = "finalising";
+
+impl Readings {
+    fn set(&self, progress: Progress) {
+        lock(&self.0).insert(progress.index, progress);
+    }
+
+    pub fn get(&self, index: ItemIndex) -> Option<Progress> {
+        lock(&self.0).get(&index).copied()
+    }
+
+    /// All of them as the store keeps them; `None` while there is nothing to tell.
+    pub fn to_json(&self) -> Option<String> {
+        let kept = |reading: &Progress| Kept {
+            command: reading.index.0,
+            stage: match reading.phase {
+                Phase::Finalising => FINALISING.to_owned(),
+                _ => "running".to_owned(),
+            },
+            percent: reading.percent,
+            speed: reading.speed,
+            eta: reading
+                .eta
+                .map(|eta| u64::try_from(eta.as_millis()).unwrap_or(u64::MAX)),
+        };
+        let all: Vec<Kept> = lock(&self.0).values().map(kept).collect();
+        // Finite numbers and texts: serialising cannot fail.
+        (!all.is_empty()).then(|| serde_json::to_string(&all).unwrap_or_default())
+    }
+}
+
+/// How far each command was when the store was last told. Progress that does not read is none: it is worth no error.
+pub(crate) fn read(job: JobId, activity: Option<&Activity>) -> BTreeMap<ItemIndex, Progress> {
+    let text = activity.and_then(|activity| activity.progress.as_deref());
+    let kept: Vec<Kept> = text
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let progress = |kept: Kept| {
+        let index = ItemIndex(kept.command);
+        let progress = Progress {
+            job,
+            index,
+            phase: match kept.stage.as_str() {
+                FINALISING => Phase::Finalising,
+                _ => Phase::Running,
+            },
+            percent: kept.percent,
+            speed: kept.speed,
+            eta: kept.eta.map(Duration::from_millis),
+        };
+        (index, progress)
+    };
+    kept.into_iter().map(progress).collect()
+}
+
 /// The progress of one attempt.
 pub(crate) struct Meter {
     job: JobId,
     events: Arc<Broadcast>,
+    readings: Arc<Readings>,
     gauges: Mutex<HashMap<usize, Gauge>>,
 }
 
 impl Meter {
-    pub fn new(job: JobId, events: Arc<Broadcast>) -> Self {
+    pub fn new(job: JobId, events: Arc<Broadcast>, readings: Arc<Readings>) -> Self {
         Self {
             job,
             events,
+            readings,
             gauges: Mutex::default(),
         }
     }
@@ -38,9 +116,10 @@ impl Meter {
             .entry(report.index)
             .or_insert_with(|| Gauge::new(now, report.done_seconds));
         if let Some(reading) = gauge.read(&report, now) {
+            let reading = reading.of(self.job, report.index);
             // Sent under the lock, so that a command's events stay in order.
-            self.events
-                .send(EngineEvent::Progress(reading.of(self.job, report.index)));
+            self.readings.set(reading);
+            self.events.send(EngineEvent::Progress(reading));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Runs parts of a final job again. What is run again is what a look at the items says; the rest keeps its results.
 
 use opmill_ops::Entry;
-use opmill_store::{ItemIndex, JobId};
+use opmill_store::{ItemIndex, JobId, Mishap};
 
+use crate::cause::Cause;
 use crate::error::EngineError;
 use crate::item::{Item, ItemStatus};
 use crate::job::Job;
@@ -74,8 +75,18 @@ async fn redrive(
         job.id,
         again.iter().copied().filter(has_result).collect::<Vec<_>>(),
     );
+    let failed = |item: &Item| {
+        let kept = forget.contains(&item.index) && item.status.is_failure();
+        kept.then(|| Mishap {
+            index: item.index,
+            cause: item.cause.map(Cause::word).unwrap_or_default().to_owned(),
+            error: item.error().unwrap_or_default().to_owned(),
+            lost: false,
+        })
+    };
+    let past: Vec<Mishap> = job.items.iter().filter_map(failed).collect();
     shared
-        .store(move |store| store.redrive(id, &forget))
+        .store(move |store| store.redrive_with(id, &forget, &past))
         .await?;
     shared.available(1);
     shared.watchers.changed(id);
@@ -143,12 +154,7 @@ mod tests {
         let item = |index: u32, key: &str| {
             let target = key.parse().ok();
             let body = ItemBody::failed("avthumb/mp4", target.as_ref(), "x".to_owned());
-            Item {
-                index: ItemIndex(index),
-                status: ItemStatus::Failed,
-                attempt: 1,
-                body,
-            }
+            Item::new(ItemIndex(index), ItemStatus::Failed, body)
         };
         let items = [
             item(0, "b:x"),

@@ -16,6 +16,8 @@ use crate::config::{BucketConfig, Config};
 use crate::cores::Cores;
 use crate::error::{self, EngineError};
 use crate::events::{Broadcast, EngineEvent};
+use crate::item::ItemStatus;
+use crate::job::Job;
 use crate::lock::lock;
 use crate::notify::Transport;
 use crate::processor::Processor;
@@ -178,6 +180,21 @@ impl Shared {
     pub fn claimants(&self) -> usize {
         let wanted = self.running.count() + self.backlog.load(Ordering::Relaxed);
         wanted.clamp(1, self.config.workers.jobs)
+    }
+
+    /// The progress of a job that runs here, which the store hears of with the next heartbeat only.
+    pub fn add_progress(&self, job: &mut Job) {
+        let attempt = self.running.get(job.id);
+        for item in job
+            .items
+            .iter_mut()
+            .filter(|item| item.status == ItemStatus::Running)
+        {
+            let reading = attempt
+                .as_ref()
+                .and_then(|attempt| attempt.progress.get(item.index));
+            item.progress = reading.or(item.progress);
+        }
     }
 
     /// A job became final and that is on disk: tells everyone who waits or listens, and the outbox.

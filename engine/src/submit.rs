@@ -60,6 +60,7 @@ pub(crate) async fn submit(shared: &Shared, request: JobSpec) -> Result<Submitte
         due: request.due,
         commands: u32::try_from(commands.len()).unwrap_or(u32::MAX),
         spec: spec.to_json(),
+        ..NewJob::default()
     };
     let later = request.due.filter(|at| *at > shared.now());
     let enqueued = shared.store(move |store| store.enqueue(job)).await?;

@@ -1,9 +1,12 @@
 //! How an attempt ends: the step in the job's life, the results recorded with it, and the notifications the job then
 //! owes (wire.md 7.3, 7.4). Pure; the executor commits it.
 
-use opmill_store::{Event, ItemIndex, ItemOutcome, NewItem, Next, Owed, OwedScope, UnixMillis};
+use opmill_store::{
+    Event, ItemIndex, ItemOutcome, Mishap, NewItem, Next, Owed, OwedScope, UnixMillis,
+};
 
-use crate::item::{ItemBody, ItemStatus};
+use crate::cause::Cause;
+use crate::item::{ItemBody, ItemStatus, kept};
 use crate::notify::payload::{DONE, command_code};
 use crate::spec::Spec;
 
@@ -16,6 +19,8 @@ pub(crate) struct Verdict {
     pub owed: Vec<Owed>,
     /// Why the attempt failed, if it did.
     pub error: Option<String>,
+    /// What it could not do for each command that is tried again or given up.
+    pub mishaps: Vec<Mishap>,
 }
 
 /// A command's result on its way into the store.
@@ -24,6 +29,8 @@ pub(crate) struct Decided {
     pub index: usize,
     pub outcome: ItemOutcome,
     pub body: ItemBody,
+    /// Why it failed, if it did.
+    pub cause: Option<Cause>,
 }
 
 impl Decided {
@@ -36,7 +43,7 @@ impl Decided {
         NewItem {
             index,
             outcome,
-            body: self.body.to_json(),
+            body: kept(&self.body, self.cause),
         }
     }
 
@@ -66,20 +73,27 @@ impl Verdict {
     }
 
     /// Some commands are to run again then.
-    pub fn retry(at: UnixMillis, error: Option<String>) -> Self {
+    pub fn retry(at: UnixMillis, error: Option<String>, mishaps: Vec<Mishap>) -> Self {
         Self {
             error,
+            mishaps,
             ..Self::bare(Event::Failed(Next::RetryAt(at)))
         }
     }
 
     /// The attempts are used up, and these are the results of the commands that are left.
-    pub fn given_up(spec: &Spec, last: Vec<Decided>, error: Option<String>) -> Self {
+    pub fn given_up(
+        spec: &Spec,
+        last: Vec<Decided>,
+        error: Option<String>,
+        mishaps: Vec<Mishap>,
+    ) -> Self {
         let event = Event::Failed(Next::GiveUp);
         Self {
             owed: owed_at_end(spec, &last),
             last,
             error,
+            mishaps,
             ..Self::bare(event)
         }
     }
@@ -104,6 +118,7 @@ impl Verdict {
             last: Vec::new(),
             owed: Vec::new(),
             error: None,
+            mishaps: Vec::new(),
         }
     }
 }
@@ -146,7 +161,7 @@ fn owes_separately(spec: &Spec) -> bool {
     spec.notify.is_some() && spec.separate
 }
 
-fn item_index(index: usize) -> ItemIndex {
+pub(crate) fn item_index(index: usize) -> ItemIndex {
     // A job's commands are counted in u32 (`opmill_ops::parse` allows far fewer).
     ItemIndex(u32::try_from(index).unwrap_or(u32::MAX))
 }
@@ -175,6 +190,7 @@ mod tests {
             index,
             outcome,
             body,
+            cause: None,
         }
     }
 
@@ -206,12 +222,12 @@ mod tests {
             ),
             (
                 "given up, one in all",
-                Verdict::given_up(&all, left(), None),
+                Verdict::given_up(&all, left(), None, vec![]),
                 &[(None, 3)],
             ),
             (
                 "given up, each",
-                Verdict::given_up(&each, left(), None),
+                Verdict::given_up(&each, left(), None, vec![]),
                 &[(Some(0), 2), (Some(3), 3)],
             ),
             (
@@ -226,7 +242,7 @@ mod tests {
             ),
             (
                 "to be repeated",
-                Verdict::retry(UnixMillis::new(1), None),
+                Verdict::retry(UnixMillis::new(1), None, vec![]),
                 &[],
             ),
             ("given back", Verdict::interrupted(), &[]),

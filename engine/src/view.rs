@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use opmill_store::{ItemIndex, JobId, JobState, Store};
+use opmill_store::{Happened, History, ItemIndex, ItemOutcome, JobId, JobState, Past, Store};
 
+use crate::cause::Cause;
 use crate::error::EngineError;
-use crate::item::{Item, ItemBody, ItemStatus};
+use crate::item::{Item, ItemBody, ItemStatus, Kept};
 use crate::job::Job;
+use crate::progress;
 use crate::spec::Spec;
 use crate::target;
 
@@ -36,7 +38,9 @@ pub(crate) fn jobs(
 
 fn whole(store: &Store, job: opmill_store::Job) -> Result<Job, EngineError> {
     let spec = Spec::of(&job)?;
-    let items = items(store, &job, &spec)?;
+    let history = store.history(job.id)?;
+    let items = items(store, &job, &spec, &history)?;
+    let (last_error, cause) = last_trouble(&job, &history);
     let Spec {
         source,
         size,
@@ -65,12 +69,45 @@ fn whole(store: &Store, job: opmill_store::Job) -> Result<Job, EngineError> {
         updated: job.updated,
         finished: job.finished,
         cancel_requested: job.cancel_requested,
-        last_error: job.last_error,
+        follows: job.follows,
+        last_error,
+        cause,
     })
 }
 
+/// What went wrong with the job last. That a worker was lost is known to the history alone.
+fn last_trouble(job: &opmill_store::Job, history: &History) -> (Option<String>, Option<Cause>) {
+    let bad = |past: &&Past| past.what != Happened::Redriven;
+    match history.events.iter().rev().find(bad).map(|past| &past.what) {
+        Some(Happened::Lost { worker, .. }) => {
+            let lost = format!("its worker ({worker}) was lost");
+            (Some(lost), Some(Cause::WorkerLost))
+        }
+        Some(Happened::Failed { cause, error }) => {
+            let error = job.last_error.clone().or_else(|| Some(error.clone()));
+            (error, Cause::read(cause))
+        }
+        Some(Happened::Redriven) | None => (job.last_error.clone(), None),
+    }
+}
+
 /// One item per command: the recorded ones, and for the others what the job's state says of them.
-fn items(store: &Store, job: &opmill_store::Job, spec: &Spec) -> Result<Vec<Item>, EngineError> {
+fn items(
+    store: &Store,
+    job: &opmill_store::Job,
+    spec: &Spec,
+    history: &History,
+) -> Result<Vec<Item>, EngineError> {
+    let activity = match job.state.is_final() {
+        true => None,
+        false => store.activity(job.id)?,
+    };
+    let progress = progress::read(job.id, activity.as_ref());
+    let runs = |index: ItemIndex| {
+        let now = activity.as_ref().filter(|now| now.fence == job.fence);
+        let started = now.and_then(|now| now.started.as_ref());
+        matches!(job.state, JobState::Running(_)) && started.is_none_or(|all| all.contains(&index))
+    };
     let recorded = store
         .items(job.id)?
         .into_iter()
@@ -85,28 +122,41 @@ fn items(store: &Store, job: &opmill_store::Job, spec: &Spec) -> Result<Vec<Item
     };
     let of_command = |(index, command): (u32, opmill_ops::Command)| {
         let index = ItemIndex(index);
+        let trial = history.of(index);
+        let before = trial.map_or(0, |trial| trial.attempts);
+        let last_error = trial.map(|trial| trial.error.clone());
+        let last_error = last_error.filter(|error| !error.is_empty());
+        let cause = trial.and_then(|trial| Cause::read(&trial.cause));
         match recorded.remove(&index) {
             Some(item) => {
-                let body =
+                let Kept { body, cause: why } =
                     serde_json::from_str(&item.body).map_err(|error| EngineError::Damaged {
                         job: job.id,
                         reason: format!("item {index}: {error}"),
                     })?;
+                let attempts = match item.outcome {
+                    _ if job.follows.is_some() => 0,
+                    // Given up after attempts that all stand in the history.
+                    ItemOutcome::FailedTransient => before.max(1),
+                    ItemOutcome::Succeeded | ItemOutcome::Failed => before + 1,
+                };
                 Ok(Item {
-                    index,
-                    status: item.outcome.into(),
                     attempt: item.attempt,
-                    body,
+                    attempts,
+                    last_error: body.error.clone().or(last_error),
+                    cause: why.or(cause),
+                    ..Item::new(index, item.outcome.into(), body)
                 })
             }
             None => {
                 let target = target::shown(&command, spec);
                 let body = ItemBody::unfinished(&command.text, target.as_ref(), unfinished);
                 Ok(Item {
-                    index,
-                    status: unfinished,
-                    attempt: 0,
-                    body,
+                    attempts: before + u32::from(runs(index)),
+                    last_error,
+                    cause,
+                    progress: progress.get(&index).copied(),
+                    ..Item::new(index, unfinished, body)
                 })
             }
         }

@@ -112,9 +112,9 @@ async fn keep_lease(shared: &Shared, attempt: &Attempt) -> Infallible {
         }
         // Counted from before the renewal, so that time which passes in it is not lost.
         renewed = shared.now();
-        let lease = attempt.lease();
+        let (lease, progress) = (attempt.lease(), attempt.progress.to_json());
         match shared
-            .store(move |store| store.heartbeat(&lease, lease_for))
+            .store(move |store| store.heartbeat_with(&lease, lease_for, progress))
             .await
         {
             Ok(verdict) => attempt.heard(verdict),

@@ -143,17 +143,14 @@ mod tests {
             updated: UnixMillis::new(0),
             finished: None,
             cancel_requested: false,
+            follows: None,
             last_error: None,
+            cause: None,
         }
     }
 
     fn item(index: u32, status: ItemStatus, body: ItemBody) -> Item {
-        Item {
-            index: ItemIndex(index),
-            status,
-            attempt: 1,
-            body,
-        }
+        Item::new(ItemIndex(index), status, body)
     }
 
     fn frame() -> Item {

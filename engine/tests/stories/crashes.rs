@@ -211,7 +211,7 @@ async fn a_job_that_takes_every_worker_with_it_is_given_up() {
     let mut world = Seed::new(Script::stall_on(0))
         .config(|config| {
             config.retry.attempts = 1;
-            config.retry.rescues = 2;
+            config.retry.poison = 2;
         })
         .start()
         .await;
@@ -229,7 +229,7 @@ async fn a_job_that_takes_every_worker_with_it_is_given_up() {
         job.items[0]
             .error()
             .unwrap()
-            .contains("lost with its worker 3 times"),
+            .contains("the worker was lost 3 times at this command"),
         "{:?}",
         job.items[0]
     );

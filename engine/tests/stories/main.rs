@@ -13,6 +13,8 @@ mod failing;
 mod forgetting;
 mod killed;
 mod lanes;
+mod poison;
 mod publishing;
 mod receiver;
+mod remembering;
 mod submitting;

@@ -30,6 +30,8 @@ pub enum Act {
     Explain(&'static str, String),
     /// Report these shares of ten seconds, then write.
     Progress(Vec<f64>, String),
+    /// Report this share of ten seconds, then do that.
+    Reach(f64, Box<Act>),
     /// Fail for a reason that may pass.
     Transient(&'static str),
     /// Fail for good.
@@ -194,6 +196,15 @@ impl Script {
                     });
                 }
                 done(vec![content]);
+            }
+            Act::Reach(done_seconds, next) => {
+                report.progress(Progress {
+                    index: task.index,
+                    phase: Phase::Running,
+                    done_seconds,
+                    total_seconds: Some(10.0),
+                });
+                self.act(*next, task, work, report);
             }
             Act::Transient(message) => report.done(task.index, Err(Failure::transient(message))),
             Act::Permanent(message) => report.done(task.index, Err(Failure::permanent(message))),
