@@ -196,6 +196,11 @@ impl Engine {
             .await
     }
 
+    /// The jobs that were given up ([`Job::is_dead`]), longest ago first. [`Engine::retry`] runs one again.
+    pub async fn dead(&self) -> Result<Vec<JobId>, EngineError> {
+        self.shared().store(|store| store.discarded()).await
+    }
+
     /// How many jobs stand where. Looks at every job's index entry.
     pub async fn counts(&self) -> Result<Counts, EngineError> {
         self.shared().store(|store| store.counts()).await

@@ -45,6 +45,19 @@ impl Store {
         Ok(jobs)
     }
 
+    /// The jobs that were given up, longest ago first.
+    pub fn discarded(&self) -> Result<Vec<JobId>, StoreError> {
+        let mut jobs = Vec::new();
+        for pair in self.inner.trees.scan(Name::Finished) {
+            let (key, state) = pair?;
+            if state.first() == Some(&DISCARDED) {
+                let found = key::read_job_at(&key);
+                jobs.push(found.ok_or_else(|| Name::Finished.bad_key(&key))?.1);
+            }
+        }
+        Ok(jobs)
+    }
+
     /// How many jobs stand where. Looks at every job's index entry, without stopping the queue: a job that moves
     /// meanwhile may count twice or not at all.
     pub fn counts(&self) -> Result<Counts, StoreError> {

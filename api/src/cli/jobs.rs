@@ -24,6 +24,8 @@ Examples:
   opmill jobs list --data /srv/opmill --json
   opmill jobs show 0193…
   opmill jobs retry 0193…
+  opmill jobs list --dead
+  opmill jobs retry --dead
   opmill jobs pause films
 
 A data directory belongs to one process at a time: while `opmill run` works on it, these have to wait.")]
@@ -41,8 +43,12 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Lists every job, oldest first.
-    List,
-    /// Shows a job, its results and the notifications it owes.
+    List {
+        /// Only those that were given up, and why: their attempts were used up, or they took their workers with them.
+        #[arg(long)]
+        dead: bool,
+    },
+    /// Shows a job, its results, what went wrong so far and the notifications it owes.
     Show {
         /// The job's id, as `list` prints it.
         id: JobId,
@@ -62,20 +68,25 @@ enum Action {
         /// The bucket; the pause of everything without it.
         bucket: Option<BucketName>,
     },
-    /// Runs the failed or cancelled commands of a finished job again, now.
+    /// Runs the failed or cancelled commands of a finished job again, now. What went wrong before is kept.
     Retry {
         /// The job's id, as `list` prints it.
-        id: JobId,
+        #[arg(required_unless_present = "dead", conflicts_with = "dead")]
+        id: Option<JobId>,
+        /// Every job that was given up.
+        #[arg(long)]
+        dead: bool,
     },
 }
 
 pub async fn jobs(args: Args) -> Result<Outcome, CliError> {
-    if let Action::Retry { id } = args.action {
+    if let Action::Retry { id, .. } = args.action {
         return retry(&args, id).await;
     }
     let engine = open::idle(&args.data).await?;
     let done = match args.action {
-        Action::List => list(&engine, &args).await,
+        Action::List { dead: true } => list_dead(&engine, &args).await,
+        Action::List { dead: false } => list(&engine, &args).await,
         Action::Show { id } => show(&engine, &args, id).await,
         Action::Cancel { id } => cancel(&engine, &args, id).await,
         Action::Pause { ref bucket } => pause(&engine, bucket.as_ref()).await,
@@ -114,6 +125,38 @@ async fn list(engine: &Engine, args: &Args) -> Result<(), CliError> {
     Ok(())
 }
 
+async fn list_dead(engine: &Engine, args: &Args) -> Result<(), CliError> {
+    let title = [
+        "job",
+        "cause",
+        "attempts",
+        "given up",
+        "source",
+        "last error",
+    ];
+    let mut rows = vec![title.map(str::to_owned)];
+    for id in engine.dead().await? {
+        let job = known(engine, args, id).await?;
+        if args.json {
+            print_json(engine, &job).await?;
+        } else {
+            rows.push(describe::dead(&job));
+        }
+    }
+    if !args.json {
+        let align = [
+            Align::Left,
+            Align::Left,
+            Align::Right,
+            Align::Right,
+            Align::Left,
+            Align::Left,
+        ];
+        text::print(&text::columns(0, align, &rows))?;
+    }
+    Ok(())
+}
+
 async fn show(engine: &Engine, args: &Args, id: JobId) -> Result<(), CliError> {
     let job = known(engine, args, id).await?;
     if args.json {
@@ -130,11 +173,22 @@ async fn show(engine: &Engine, args: &Args, id: JobId) -> Result<(), CliError> {
         ["submitted".into(), describe::age(job.submitted)],
         ["attempts".into(), job.attempts.to_string()],
     ];
-    facts.extend(
-        job.last_error
-            .iter()
-            .map(|error| ["last error".into(), error.clone()]),
-    );
+    let fact = |name: &str, text: String| [name.to_owned(), text];
+    let follows = job
+        .follows
+        .map(|leader| fact("same as", leader.to_string()));
+    facts.extend(follows);
+    let error = job.last_error.as_deref();
+    facts.extend(error.map(|error| fact("last error", describe::because(job.cause, error))));
+    for item in &job.items {
+        let told = describe::progress(item)
+            .into_iter()
+            .chain(describe::trials(item));
+        facts.extend(told.map(|told| fact(&format!("command {}", item.index.0 + 1), told)));
+    }
+    for past in &engine.history(id).await?.events {
+        facts.push(fact("before", describe::past(past)));
+    }
     for delivery in engine.deliveries(id).await? {
         facts.push(["notification".into(), describe::delivery(&delivery)]);
     }
@@ -176,8 +230,8 @@ fn scope(bucket: Option<&BucketName>) -> String {
     )
 }
 
-/// Runs until the job is final again, like `run` does.
-async fn retry(args: &Args, id: JobId) -> Result<Outcome, CliError> {
+/// Runs until the job, or every one that was given up, is final again, like `run` does.
+async fn retry(args: &Args, id: Option<JobId>) -> Result<Outcome, CliError> {
     open::must_exist(&args.data)?;
     let worker = Worker {
         keys: open::keys()?,
@@ -187,22 +241,31 @@ async fn retry(args: &Args, id: JobId) -> Result<Outcome, CliError> {
     let engine = open::working(&args.data, worker).await?;
     let events = engine.events();
     let again = async {
-        let job = known(&engine, args, id).await?;
-        if job.is_final() {
-            engine.retry(id).await?;
-        }
-        Ok(job)
-    };
-    match again.await {
-        Ok(job) => {
-            let followed = vec![Followed {
+        let ids = match id {
+            Some(id) => vec![id],
+            None => engine.dead().await?,
+        };
+        let (mut followed, mut out) = (Vec::new(), None);
+        for id in ids {
+            let job = known(&engine, args, id).await?;
+            if job.is_final() {
+                engine.retry(id).await?;
+            }
+            followed.push(Followed {
                 id,
                 name: describe::source(&job),
                 before: false,
-            }];
+            });
+            out = job.out;
+        }
+        // Jobs of several folders show where each result is by its entry.
+        Ok((followed, out.filter(|_| id.is_some())))
+    };
+    match again.await {
+        Ok((followed, out)) => {
             let style = follow::Style {
                 json: args.json,
-                out: job.out,
+                out,
             };
             follow::follow(engine, followed, events, interrupted, &style).await
         }
@@ -222,6 +285,7 @@ async fn known(engine: &Engine, args: &Args, id: JobId) -> Result<Job, CliError>
 
 async fn print_json(engine: &Engine, job: &Job) -> Result<(), CliError> {
     let deliveries = engine.deliveries(job.id).await?;
-    let line = json::line(job, &deliveries).map_err(std::io::Error::from)?;
+    let history = engine.history(job.id).await?;
+    let line = json::line(job, &deliveries, &history).map_err(std::io::Error::from)?;
     Ok(text::print(&format!("{line}\n"))?)
 }

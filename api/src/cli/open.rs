@@ -53,6 +53,8 @@ pub async fn working(data: &Path, worker: Worker) -> Result<Engine, CliError> {
         attempts: 3,
         first: Duration::from_secs(1),
         factor: 3.0,
+        // Whoever kills a batch by hand, again and again, has reasons that are not in the batch.
+        poison: 10,
         ..Retry::default()
     };
     // The address was typed by the user himself, so his own machine is a fair target.

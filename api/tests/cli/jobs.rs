@@ -111,3 +111,77 @@ fn a_queue_can_be_paused_and_resumed() {
         .opmill(&["jobs", "pause", "no bucket"])
         .assert_refused("no bucket");
 }
+
+#[test]
+fn what_a_kill_interrupted_is_told_with_the_evidence() {
+    let (world, [first, _]) = interrupted();
+    let job = &world.jobs()[0];
+    let lost = &job["history"][0];
+    assert_eq!(
+        (&lost["what"], &lost["fence"]),
+        (&"lost".into(), &1.into()),
+        "{job}"
+    );
+    assert_eq!(
+        lost["commands"],
+        serde_json::json!([1, 2]),
+        "these had no result"
+    );
+    assert_eq!(
+        (&job["cause"], &job["rescues"]),
+        (&"worker-lost".into(), &1.into())
+    );
+    let item = &job["items"][0];
+    assert_eq!(
+        (&item["attempts"], &item["cause"]),
+        (&1.into(), &"worker-lost".into())
+    );
+    let show = world.opmill(&["jobs", "show", &first]);
+    assert!(
+        show.out.contains("was lost (fence 1)")
+            && show.out.contains("no result then: commands 1, 2"),
+        "{show:?}"
+    );
+}
+
+#[test]
+fn jobs_that_were_given_up_are_listed_and_run_again_with_their_history() {
+    let world = World::new();
+    world.clip("silent.mp4", "a.mp4");
+    std::fs::create_dir(world.path("out")).unwrap();
+    // A file in the place of the folder: refused to everyone, whatever the rights of the user.
+    std::fs::write(world.path("out/b"), "in the way").unwrap();
+    let ops = "vframe/jpg|saveas/b:a.jpg;vframe/png|saveas/c:a.png";
+    let run = world.opmill(&["run", "--ops", ops, "a.mp4"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let dead = world.opmill(&["jobs", "list", "--dead", "--json"]).lines();
+    let [job] = &dead[..] else { panic!("{dead:?}") };
+    assert_eq!(job["cause"], "storage");
+    assert_eq!(job["items"][0]["attempts"], 3);
+    assert_eq!(job["history"].as_array().unwrap().len(), 3, "{job}");
+    let list = world.opmill(&["jobs", "list", "--dead"]);
+    let id = job["id"].as_str().unwrap();
+    assert!(
+        list.out.contains(id) && list.out.contains("storage"),
+        "{list:?}"
+    );
+    world
+        .opmill(&["jobs", "retry", "--dead", id])
+        .assert_refused("cannot be used with");
+    world.opmill(&["jobs", "retry"]).assert_refused("<ID>");
+
+    std::fs::remove_file(world.path("out/b")).unwrap();
+    let retry = world.opmill(&["jobs", "retry", "--dead"]);
+    assert_eq!(retry.code, Some(0), "{retry:?}");
+    assert_eq!(world.files("out"), ["b/a.jpg", "c/a.png"]);
+    assert_eq!(world.opmill(&["jobs", "list", "--dead", "--json"]).out, "");
+    let job = &world.jobs()[0];
+    assert_eq!(job["items"][0]["attempts"], 4, "those before count");
+    assert_eq!(job["history"][3]["what"], "redriven");
+    let nothing = world.opmill(&["jobs", "retry", "--dead"]);
+    assert_eq!(
+        nothing.code,
+        Some(0),
+        "there is nothing to run: {nothing:?}"
+    );
+}

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use opmill_engine::ops::BucketName;
-use opmill_engine::{Delivery, DeliveryState, ItemStatus, Job, JobState, UnixMillis};
+use opmill_engine::processor::Phase;
+use opmill_engine::{
+    Cause, Delivery, DeliveryState, Happened, Item, ItemIndex, ItemStatus, Job, JobState, Past,
+    UnixMillis,
+};
 
 use crate::cli::text;
 
@@ -27,6 +31,95 @@ pub fn row(job: &Job) -> [String; 5] {
         age(job.submitted),
         source(job),
     ]
+}
+
+/// Job, cause, attempts, age, source, error of one that was given up.
+pub fn dead(job: &Job) -> [String; 6] {
+    let set_aside = job.failures().any(|item| item.cause == Some(Cause::Poison));
+    let cause = match set_aside {
+        true => Some(Cause::Poison),
+        false => job.cause,
+    };
+    let attempts = job.items.iter().map(|item| item.attempts).max();
+    [
+        job.id.to_string(),
+        cause.unwrap_or(Cause::Other).to_string(),
+        attempts.unwrap_or(job.attempts).to_string(),
+        age(job.finished.unwrap_or(job.updated)),
+        source(job),
+        job.last_error.clone().unwrap_or_default(),
+    ]
+}
+
+/// An error, and what kind it is of.
+pub fn because(cause: Option<Cause>, error: &str) -> String {
+    match cause {
+        Some(cause) => format!("{error} ({cause})"),
+        None => error.to_owned(),
+    }
+}
+
+/// How far a command is that has no result.
+pub fn progress(item: &Item) -> Option<String> {
+    let progress = item.progress?;
+    let mut parts = vec![match progress.phase {
+        Phase::Finalising => "finalising".to_owned(),
+        _ => "running".to_owned(),
+    }];
+    parts.extend(progress.percent.map(|percent| format!("{percent:.0} %")));
+    parts.extend(progress.speed.map(|speed| format!("{speed:.1}x")));
+    parts.extend(progress.eta.map(|eta| format!("{} left", text::clock(eta))));
+    Some(format!("last heard of: {}", parts.join(", ")))
+}
+
+/// What went wrong with a command on the way; what is its result stands with the results.
+pub fn trials(item: &Item) -> Option<String> {
+    let error = item.last_error.as_deref()?;
+    let attempts = text::count(item.attempts as usize, "attempt");
+    Some(format!(
+        "{attempts}, last error: {}",
+        because(item.cause, error)
+    ))
+}
+
+/// Something that went wrong with a job, or that it was run again.
+pub fn past(past: &Past) -> String {
+    let (when, fence) = (age(past.at), past.fence);
+    let commands = commands(&past.commands);
+    match &past.what {
+        Happened::Failed { cause, error } => {
+            format!(
+                "{when}: attempt {} (fence {fence}) failed at {commands}: {error} ({cause})",
+                past.attempt
+            )
+        }
+        Happened::Lost {
+            worker,
+            began,
+            started,
+        } => {
+            let ran = past.at.get().saturating_sub(began.get());
+            let ran = text::clock(Duration::from_millis(ran));
+            let at = self::commands(started);
+            format!(
+                "{when}: worker {worker} was lost (fence {fence}) {ran} after it began, at {at}; no result then: {commands}"
+            )
+        }
+        Happened::Redriven => format!("{when}: run again: {commands}"),
+    }
+}
+
+/// `command 2`, `commands 1, 3`.
+fn commands(indices: &[ItemIndex]) -> String {
+    let numbers: Vec<_> = indices
+        .iter()
+        .map(|index| (index.0 + 1).to_string())
+        .collect();
+    match &numbers[..] {
+        [] => "no command".to_owned(),
+        [one] => format!("command {one}"),
+        all => format!("commands {}", all.join(", ")),
+    }
 }
 
 /// The source as a file if it is one.
