@@ -27,7 +27,7 @@ use crate::retention;
 use crate::shared::{Ingredients, Shared, panicked};
 use crate::shutdown::{self, Tasks};
 use crate::verdict::owed_when_cancelled;
-use crate::{durable, notify, scheduler, spec::Spec, submit, view, work, worker};
+use crate::{durable, flight, notify, scheduler, spec::Spec, submit, view, work, worker};
 
 /// A media-processing engine on a data directory. Clones are handles of the same engine; when the last one is
 /// dropped, running jobs are interrupted. [`Engine::shutdown`] does that gently and waits for it.
@@ -137,6 +137,7 @@ impl Engine {
     /// Sets workers, scheduler and deliverer to work.
     async fn start(&self) {
         let shared = self.shared();
+        flight::land_all(shared).await;
         // Nobody can have asked this engine to shut down yet, which is what takes the tasks away.
         if let Some(Tasks { workers, services }) = self.handle.tasks.lock().await.as_mut() {
             for number in 0..shared.config.workers.jobs {
@@ -149,6 +150,11 @@ impl Engine {
     }
 
     /// Takes a job. When this returns, the job survives a power cut.
+    ///
+    /// A job that does the same work as one that is queued or runs (the same source, unchanged, and the same commands
+    /// with the same targets, however they are written) is not run: it [follows](Job::follows) that one and completes
+    /// with its results, as a job of its own with its own notifications. Should the other be cancelled or given up, it
+    /// runs after all. One that is to [`force`](JobSpec::force), or due later, follows nobody.
     ///
     /// # Errors
     /// Nothing is left behind by [`EngineError::Ops`] (the op string is malformed), [`EngineError::SourceNotFound`],
@@ -239,7 +245,7 @@ impl Engine {
         self.shared().store(move |store| store.deliveries(id)).await
     }
 
-    /// Cancels a job: at once if it is not running; a running one stops at its next packet or frame and is final soon
+    /// Cancels a job, and no other that does the same work: at once if it is not running; a running one stops at its next packet or frame and is final soon
     /// after ([`Engine::wait`]).
     ///
     /// Commands that have a result keep it. The others get none: they show as
@@ -258,7 +264,10 @@ impl Engine {
             })
             .await?;
         match &outcome {
-            CancelOutcome::Cancelled => shared.finished(id, JobState::Cancelled),
+            CancelOutcome::Cancelled => {
+                shared.finished(id, JobState::Cancelled);
+                flight::land(shared, id).await;
+            }
             CancelOutcome::Requested => shared.running.stop(id, Stop::Cancelled),
             CancelOutcome::AlreadyFinal(_) => {}
         }

@@ -85,7 +85,8 @@ impl JobSpec {
         self
     }
 
-    /// Overwrite targets that exist. Without it a job with such a `saveas` is refused.
+    /// Run in any case: overwrite targets that exist (without it a job with such a `saveas` is refused), and do the work
+    /// anew even if another job is at it.
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
         self

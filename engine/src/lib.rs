@@ -64,6 +64,7 @@
 //! |---|---|
 //! | `engine.rs`, `config.rs`, `job.rs`, `item.rs`, `events.rs`, `error.rs` | the library's door |
 //! | `submit.rs`, `source.rs`, `spec.rs`, `target.rs` | what is accepted, how it is kept, where results will go |
+//! | `flight.rs` | equal work is done once |
 //! | `scheduler.rs`, `timetable.rs`, `rescue.rs` | when a job becomes available |
 //! | `worker.rs`, `attempt.rs`, `cores.rs` | who runs it, for how long, with how many threads |
 //! | `executor.rs`, `ledger.rs`, `verdict.rs` | one attempt, first command to verdict |
@@ -89,6 +90,7 @@ pub mod error;
 pub mod etag;
 pub mod events;
 mod executor;
+mod flight;
 pub mod item;
 pub mod job;
 mod ledger;

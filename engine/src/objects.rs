@@ -54,7 +54,7 @@ impl<'a> Objects<'a> {
 }
 
 /// The object that is meant beside this source.
-fn entry(name: &ObjectRef, source: &Entry) -> Result<Entry, Failure> {
+pub(crate) fn entry(name: &ObjectRef, source: &Entry) -> Result<Entry, Failure> {
     let is_local = source.bucket == BucketName::local();
     let refused = |error: opmill_ops::EntryError| Failure::from(EngineError::TargetName(error));
     let local = |key: &str| {

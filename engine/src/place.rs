@@ -22,7 +22,45 @@ pub(crate) enum Place {
     Object(Arc<dyn ObjectStore>, ObjectPath),
 }
 
+/// An object as it is now: when it is another, so is this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub size: u64,
+    /// Of a file, inode and time of the last change of its content, which cost no reading of it; of an object in remote
+    /// storage its ETag.
+    pub tag: String,
+}
+
 impl Place {
+    /// What tells the object from one that takes its place; `None` when it is not there. `entry` is for what errors say.
+    pub async fn stamp(&self, entry: &Entry) -> Result<Option<Stamp>, EngineError> {
+        match self {
+            Self::File(path) => {
+                use std::os::unix::fs::MetadataExt as _;
+                let Some(size) = self.size(entry).await? else {
+                    return Ok(None);
+                };
+                let metadata = fs::metadata(path)
+                    .await
+                    .map_err(|source| EngineError::Source {
+                        name: entry.to_string(),
+                        source,
+                    })?;
+                let (inode, seconds) = (metadata.ino(), metadata.mtime());
+                let tag = format!("{inode}.{seconds}.{}", metadata.mtime_nsec());
+                Ok(Some(Stamp { size, tag }))
+            }
+            Self::Object(store, path) => match store.head(path).await {
+                Ok(meta) => Ok(Some(Stamp {
+                    size: meta.size,
+                    tag: format!("{} {}", meta.e_tag.unwrap_or_default(), meta.last_modified),
+                })),
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                Err(source) => Err(remote("read", entry, source)),
+            },
+        }
+    }
+
     /// The size of the object; `None` when it is not there. `entry` is for what errors say.
     pub async fn size(&self, entry: &Entry) -> Result<Option<u64>, EngineError> {
         match self {

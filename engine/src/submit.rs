@@ -2,11 +2,12 @@
 //! accepted is on disk when [`submit`] returns.
 
 use opmill_ops::{Command, Entry};
-use opmill_store::NewJob;
+use opmill_store::{Enqueued, NewJob};
 use url::Url;
 
 use crate::error::EngineError;
 use crate::events::EngineEvent;
+use crate::flight;
 use crate::job::{JobSpec, Source, Submitted};
 use crate::notify::transport::check_literal;
 use crate::shared::Shared;
@@ -35,13 +36,13 @@ pub(crate) async fn submit(shared: &Shared, request: JobSpec) -> Result<Submitte
     }
     let source = source::entry(request.source)?;
     let place = shared.buckets.place(&source, out.as_deref())?;
-    let size = place.size(&source).await?;
-    let size = size.ok_or_else(|| EngineError::SourceNotFound {
+    let stamp = place.stamp(&source).await?;
+    let stamp = stamp.ok_or_else(|| EngineError::SourceNotFound {
         name: source.to_string(),
     })?;
     let spec = Spec {
         source,
-        size,
+        size: stamp.size,
         ops: request.ops,
         out,
         notify: request.notify,
@@ -50,9 +51,7 @@ pub(crate) async fn submit(shared: &Shared, request: JobSpec) -> Result<Submitte
         explain: request.explain,
         access_key: request.signed_by,
     };
-    if !request.force {
-        check_targets(shared, &commands, &spec).await?;
-    }
+    let work = flight::work(shared, &spec, &commands, &stamp).await;
     let job = NewJob {
         idempotency_key: request.idempotency_key,
         priority: request.priority,
@@ -60,15 +59,26 @@ pub(crate) async fn submit(shared: &Shared, request: JobSpec) -> Result<Submitte
         due: request.due,
         commands: u32::try_from(commands.len()).unwrap_or(u32::MAX),
         spec: spec.to_json(),
-        ..NewJob::default()
+        work,
+        anew: request.force,
     };
     let later = request.due.filter(|at| *at > shared.now());
-    let enqueued = shared.store(move |store| store.enqueue(job)).await?;
+    let enqueued = match follow(shared, &job).await? {
+        // What it finds at its targets is made by the job it follows.
+        Some(following) => following,
+        None => {
+            if !request.force {
+                check_targets(shared, &commands, &spec).await?;
+            }
+            shared.store(move |store| store.enqueue(job)).await?
+        }
+    };
     if !enqueued.existing {
         shared
             .events
             .send(EngineEvent::Submitted { job: enqueued.id });
         match later {
+            _ if enqueued.follows.is_some() => {}
             Some(at) => shared.timetable.comes_due(at),
             None => shared.available(1),
         }
@@ -77,6 +87,21 @@ pub(crate) async fn submit(shared: &Shared, request: JobSpec) -> Result<Submitte
         id: enqueued.id,
         existing: enqueued.existing,
     })
+}
+
+/// Puts the job behind one that does the same work, if there is one.
+async fn follow(shared: &Shared, job: &NewJob) -> Result<Option<Enqueued>, EngineError> {
+    let Some(work) = job.work.clone().filter(|_| !job.anew) else {
+        return Ok(None);
+    };
+    // Asked first, because it costs nothing, and most jobs are like no other.
+    if !shared.store(move |store| store.is_under_way(&work)).await? {
+        return Ok(None);
+    }
+    let job = job.clone();
+    shared
+        .store(move |store| store.enqueue_following(job))
+        .await
 }
 
 fn check_receiver(shared: &Shared, url: &str) -> Result<(), EngineError> {

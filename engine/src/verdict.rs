@@ -137,7 +137,7 @@ pub(crate) fn owed_when_cancelled(spec: &Spec, unrecorded: &[usize]) -> Vec<Owed
 }
 
 /// What a job owes when these results end it.
-fn owed_at_end(spec: &Spec, last: &[Decided]) -> Vec<Owed> {
+pub(crate) fn owed_at_end(spec: &Spec, last: &[Decided]) -> Vec<Owed> {
     if !owes_separately(spec) {
         return owed_in_all(spec);
     }

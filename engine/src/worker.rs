@@ -13,7 +13,7 @@ use crate::error::EngineError;
 use crate::events::EngineEvent;
 use crate::shared::Shared;
 use crate::shutdown::Stage;
-use crate::{executor, telemetry};
+use crate::{executor, flight, telemetry};
 
 /// Pause after a claim that failed: the store has trouble, and asking faster does not help.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
@@ -96,6 +96,7 @@ async fn attempt(shared: Arc<Shared>, lease: Lease, job: Job) {
         () = executor::run(&shared, &attempt, &job) => {}
         never = keep_lease(&shared, &attempt) => match never {},
     }
+    flight::land(&shared, job.id).await;
 }
 
 /// Renews the lease until the attempt is over, and passes on what it hears meanwhile.

@@ -98,8 +98,10 @@ async fn a_jump_of_the_clock_costs_nobody_the_lease() {
         .start()
         .await;
     let mut jobs = Vec::new();
-    for _ in 0..JOBS {
-        jobs.push(world.submit("avthumb/mp4;avthumb/mov").await);
+    for job in 1..=JOBS {
+        // Each its own work.
+        let ops = format!("avthumb/mp4;avthumb/mov/vb/{job}00k");
+        jobs.push(world.submit(&ops).await);
     }
     world.script.stalled(JOBS).await;
     world.clock.advance(120 * LEASE);

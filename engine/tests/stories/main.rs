@@ -17,4 +17,5 @@ mod poison;
 mod publishing;
 mod receiver;
 mod remembering;
+mod sharing;
 mod submitting;

@@ -84,6 +84,15 @@ impl Tx<'_> {
 }
 
 impl Store {
+    /// Some job is at this work, or next in turn for it. A hint: only [`Store::enqueue_following`] decides.
+    pub fn is_under_way(&self, work: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .inner
+            .trees
+            .get_raw(Name::Flights, work.as_bytes())?
+            .is_some())
+    }
+
     /// Who follows this job and waits, in the order of submission.
     pub fn followers(&self, leader: JobId) -> Result<Vec<JobId>, StoreError> {
         let following = self.inner.trees.scan_prefix(Name::Following, &leader.0);
