@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use opmill_ops::Limits;
 
+use crate::machine;
+
 mod validate;
 
 pub use validate::ConfigError;
@@ -31,6 +33,8 @@ pub struct Config {
     pub lenient: bool,
     /// Cores, concurrent jobs, leases.
     pub workers: Workers,
+    /// How much of the machine running jobs may need together.
+    pub admission: Admission,
     /// How a transient failure is tried again.
     pub retry: Retry,
     /// How notifications are sent.
@@ -51,6 +55,7 @@ impl Default for Config {
             local_files: true,
             lenient: false,
             workers: Workers::default(),
+            admission: Admission::default(),
             retry: Retry::default(),
             notify: Notify::default(),
             retention: Retention::default(),
@@ -125,7 +130,7 @@ pub struct BucketConfig {
 pub struct Workers {
     /// Cores shared by all running jobs (default: what the system offers).
     pub cores: usize,
-    /// Jobs that run at the same time (default: one per core).
+    /// Most jobs that run at the same time, if there is [room](Admission) for them (default: one per core).
     pub jobs: usize,
     /// How long a job stays with a worker that is no longer heard of. Renewed every third of it. Default 30 s.
     pub lease: Duration,
@@ -145,6 +150,30 @@ impl Default for Workers {
             lease: Duration::from_secs(30),
             drain: Duration::from_secs(10),
             stall: Duration::from_secs(300),
+        }
+    }
+}
+
+/// What running jobs may need together, as estimated from their sources and commands
+/// ([`Processor::need`](crate::Processor::need)). A job begins when there is room for it; one that needs more than all of
+/// it runs alone. Smaller jobs may pass one that waits for room, a few of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// Cores kept busy (default: what the system offers).
+    pub cores: usize,
+    /// Bytes of memory (default: three quarters of what the machine, or the control group of this process, has).
+    pub memory_bytes: u64,
+    /// Bytes of files in the data directory while jobs run; `None`, the default, is four fifths of what is free when the
+    /// engine is opened.
+    pub scratch_bytes: Option<u64>,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self {
+            cores: available_parallelism().map_or(1, usize::from),
+            memory_bytes: machine::memory() / 4 * 3,
+            scratch_bytes: None,
         }
     }
 }

@@ -66,6 +66,7 @@
 //! | `submit.rs`, `source.rs`, `spec.rs`, `target.rs` | what is accepted, how it is kept, where results will go |
 //! | `flight.rs` | equal work is done once |
 //! | `scheduler.rs`, `timetable.rs`, `rescue.rs` | when a job becomes available |
+//! | `admission.rs`, `need.rs` | whether there is room for it |
 //! | `worker.rs`, `attempt.rs`, `cores.rs` | who runs it, for how long, with how many threads |
 //! | `executor.rs`, `ledger.rs`, `verdict.rs` | one attempt, first command to verdict |
 //! | `processor.rs`, `media.rs`, `progress.rs` | what works on the media, on which thread, and how far it is |
@@ -74,9 +75,10 @@
 //! | `retry.rs`, `cause.rs`, `redrive.rs` | what is tried again, why, when, and at whose word |
 //! | `notify/` | what is told to whom, signed how, tried how often, sent where |
 //! | `shutdown.rs`, `shared.rs`, `watchers.rs`, `view.rs` | the end; what all parts share; who waits; what is shown |
-//! | `clock.rs`, `telemetry.rs`, `lock.rs`, `checksum.rs` | time, traces, locks, sums of uploads |
+//! | `clock.rs`, `machine.rs`, `telemetry.rs`, `lock.rs`, `checksum.rs` | time, memory and disks, traces, locks, sums of uploads |
 #![forbid(unsafe_code)]
 
+mod admission;
 mod attempt;
 mod buckets;
 pub mod cause;
@@ -95,8 +97,10 @@ pub mod item;
 pub mod job;
 mod ledger;
 mod lock;
+mod machine;
 mod media;
 mod mime;
+mod need;
 pub mod notify;
 mod objects;
 mod outputs;
@@ -134,6 +138,7 @@ pub use error::EngineError;
 pub use events::{EngineEvent, Events, Progress};
 pub use item::{Item, ItemBody, ItemStatus, OutputBody};
 pub use job::{Job, JobSpec, Submitted};
+pub use need::{Candidate, Need};
 pub use notify::{Notification, Transport};
 pub use opmill_ops as ops;
 pub use opmill_store::{

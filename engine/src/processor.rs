@@ -10,12 +10,18 @@ pub use opmill_ops::{Name, Output, Phase, Progress, Task};
 
 use crate::cause::Cause;
 use crate::error;
+use crate::need::{Candidate, Need};
 
 /// Runs commands. Blocking: each call has a thread of its own.
 pub trait Processor: Send + Sync + 'static {
     /// Runs the tasks of `work` on its source and reports each one once, in any order. It stops soon after
     /// `work.cancel` is set; what it then reports, or does not report, is ignored. A panic costs the attempt only.
     fn run(&self, work: Work, report: &dyn Report);
+
+    /// What a job will need of the machine, on the large side: it is begun when there is room for that. Blocking.
+    fn need(&self, candidate: &Candidate<'_>) -> Need {
+        Need::least(candidate)
+    }
 }
 
 /// What an attempt has to do.
@@ -107,6 +113,10 @@ impl From<error::EngineError> for Failure {
 pub struct Media;
 
 impl Processor for Media {
+    fn need(&self, candidate: &Candidate<'_>) -> Need {
+        Need::of_media(candidate)
+    }
+
     fn run(&self, work: Work, report: &dyn Report) {
         let environment = opmill_ops::Environment {
             limits: &work.limits,

@@ -9,6 +9,7 @@ use opmill_store::{JobId, JobState, Limits, Store, StoreError, UnixMillis};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinError;
 
+use crate::admission::Admission;
 use crate::attempt::Running;
 use crate::buckets::Buckets;
 use crate::clock::Clock;
@@ -19,6 +20,7 @@ use crate::events::{Broadcast, EngineEvent};
 use crate::item::ItemStatus;
 use crate::job::Job;
 use crate::lock::lock;
+use crate::machine;
 use crate::notify::Transport;
 use crate::processor::Processor;
 use crate::shutdown::Stage;
@@ -34,6 +36,7 @@ pub(crate) struct Shared {
     pub transport: Arc<dyn Transport>,
     pub buckets: Buckets,
     pub cores: Cores,
+    pub admission: Admission,
     /// Most running jobs of each limited bucket.
     pub lane_limits: Limits,
     pub events: Arc<Broadcast>,
@@ -83,6 +86,7 @@ impl Shared {
         } = parts;
         Self {
             cores: Cores::new(config.workers.cores),
+            admission: Admission::new(&config.admission, machine::free(&data)),
             lane_limits: lane_limits(&config),
             config,
             data,

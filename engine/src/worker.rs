@@ -8,6 +8,7 @@ use std::time::Duration;
 use opmill_store::{Job, Lease, StoreError, WorkerId};
 use tracing::Instrument as _;
 
+use crate::admission::{self, Grant};
 use crate::attempt::{Attempt, Stop};
 use crate::error::EngineError;
 use crate::events::EngineEvent;
@@ -23,12 +24,13 @@ const BEATS_PER_LEASE: u32 = 3;
 /// Works until the engine drains.
 pub(crate) async fn run(shared: Arc<Shared>, number: usize) {
     let id = WorkerId::new(format!("{}/{number}", std::process::id()));
-    while let Some((lease, job)) = next_job(&shared, &id).await {
+    while let Some((lease, job, grant)) = next_job(&shared, &id).await {
         // There may be more: one bell wakes one worker, and that one wakes the next.
         shared.ready.notify_one();
         let span = telemetry::attempt(&lease, &job);
         // A task of its own, so that a panic in the engine's own code costs this attempt and not the worker.
-        let attempt = tokio::spawn(attempt(Arc::clone(&shared), lease, job).instrument(span));
+        let attempt =
+            tokio::spawn(attempt(Arc::clone(&shared), lease, job, grant).instrument(span));
         if let Err(error) = attempt.await {
             tracing::error!(%error, "an attempt ended by a panic; its job comes back when its lease runs out");
         }
@@ -37,7 +39,7 @@ pub(crate) async fn run(shared: Arc<Shared>, number: usize) {
 
 /// Waits for a job and claims it; `None` when the engine drains. The bell is listened to in here only: a worker that
 /// is busy must not be the one it wakes.
-async fn next_job(shared: &Shared, worker: &WorkerId) -> Option<(Lease, Job)> {
+async fn next_job(shared: &Shared, worker: &WorkerId) -> Option<(Lease, Job, Grant)> {
     loop {
         // Heard from here on, so that a job that comes between the claim and the wait is not missed.
         let mut ready = std::pin::pin!(shared.ready.notified());
@@ -67,21 +69,20 @@ async fn next_job(shared: &Shared, worker: &WorkerId) -> Option<(Lease, Job)> {
     }
 }
 
-async fn claim(shared: &Shared, worker: &WorkerId) -> Result<Option<(Lease, Job)>, EngineError> {
-    let (worker, lease_for) = (worker.clone(), shared.config.workers.lease);
-    let limits = shared.lane_limits.clone();
-    let claimed = shared
-        .store(move |store| store.claim_within(&worker, lease_for, &limits))
-        .await?;
+async fn claim(
+    shared: &Shared,
+    worker: &WorkerId,
+) -> Result<Option<(Lease, Job, Grant)>, EngineError> {
+    let claimed = admission::claim(shared, worker).await?;
     shared.claimed(claimed.is_some());
-    if let Some((lease, _)) = &claimed {
+    if let Some((lease, ..)) = &claimed {
         shared.timetable.comes_due(lease.expires);
     }
     Ok(claimed)
 }
 
-/// One attempt: the executor works while the lease is kept.
-async fn attempt(shared: Arc<Shared>, lease: Lease, job: Job) {
+/// One attempt: the executor works while the lease is kept. What it was granted of the machine is given back with its end.
+async fn attempt(shared: Arc<Shared>, lease: Lease, job: Job, _grant: Grant) {
     let attempt = Arc::new(Attempt::new(lease));
     let _entered = shared.running.enter(job.id, Arc::clone(&attempt));
     if shared.stage() >= Stage::Interrupting {

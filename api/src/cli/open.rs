@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
-use opmill_engine::config::{Notify, Retention, Retry, Workers};
+use opmill_engine::config::{Admission, Notify, Retention, Retry, Workers};
 use opmill_engine::{Config, Engine, EngineError, KeyPair, StoreError};
 
 use super::CliError;
@@ -48,6 +48,9 @@ pub async fn working(data: &Path, worker: Worker) -> Result<Engine, CliError> {
         drain: Duration::from_secs(3),
         ..Workers::default()
     };
+    // Who asks for more jobs than there are cores means it.
+    let mut admission = Admission::default();
+    admission.cores = admission.cores.max(workers.jobs);
     // Someone waits here as well, and can give the same command line again once the cause is mended.
     let retry = Retry {
         attempts: 3,
@@ -68,6 +71,7 @@ pub async fn working(data: &Path, worker: Worker) -> Result<Engine, CliError> {
     let config = Config {
         keys: worker.keys.into_iter().collect(),
         workers,
+        admission,
         retry,
         notify,
         // The same command line must find its finished jobs again, however long ago that was.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use opmill_ops::BucketName;
 use url::Url;
 
-use super::{Config, Notify, Retry, Workers};
+use super::{Admission, Config, Notify, Retry, Workers};
 
 /// What is wrong with a [`Config`], every problem of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,7 @@ impl Config {
         self.key_problems(&mut problems);
         self.bucket_problems(&mut problems);
         self.workers.problems(&mut problems);
+        self.admission.problems(&mut problems);
         self.retry.problems(&mut problems);
         self.notify.problems(&mut problems);
         if problems.is_empty() {
@@ -125,6 +126,20 @@ impl Workers {
     }
 }
 
+impl Admission {
+    fn problems(&self, problems: &mut Vec<String>) {
+        if self.cores == 0 {
+            problems.push("admission.cores is 0; it must be at least 1".to_owned());
+        }
+        if self.memory_bytes == 0 {
+            problems.push("admission.memory_bytes is 0; it must be more".to_owned());
+        }
+        if self.scratch_bytes == Some(0) {
+            problems.push("admission.scratch_bytes is 0; it must be more".to_owned());
+        }
+    }
+}
+
 impl Retry {
     fn problems(&self, problems: &mut Vec<String>) {
         if self.attempts == 0 {
@@ -208,6 +223,11 @@ mod tests {
                 lease: Duration::ZERO,
                 ..Workers::default()
             },
+            admission: Admission {
+                cores: 0,
+                memory_bytes: 0,
+                scratch_bytes: Some(0),
+            },
             retry: Retry {
                 attempts: 0,
                 factor: 0.5,
@@ -234,6 +254,9 @@ mod tests {
             "workers.cores",
             "workers.jobs",
             "workers.lease",
+            "admission.cores",
+            "admission.memory_bytes",
+            "admission.scratch_bytes",
             "retry.attempts",
             "retry.factor",
             "retry.jitter",
@@ -245,7 +268,7 @@ mod tests {
                 "{expected} in {problems:#?}"
             );
         }
-        assert_eq!(problems.len(), 16, "{problems:#?}");
+        assert_eq!(problems.len(), 19, "{problems:#?}");
     }
 
     #[test]

@@ -17,5 +17,6 @@ mod poison;
 mod publishing;
 mod receiver;
 mod remembering;
+mod room;
 mod sharing;
 mod submitting;

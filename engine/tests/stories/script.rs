@@ -1,16 +1,16 @@
 //! A processor that does as it is told: which run of which command succeeds, fails, stalls or panics.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use opmill_engine::JobId;
 use opmill_engine::ops::ObjectRef;
 use opmill_engine::processor::{
     Failure, Name, Output, Phase, Processor, Progress, Report, Task, Work,
 };
+use opmill_engine::{Candidate, JobId, Need};
 use tokio::sync::watch;
 
 use crate::world::soon;
@@ -64,6 +64,7 @@ pub struct Run {
     pub threads: usize,
 }
 
+type Needs = dyn Fn(&Candidate<'_>) -> Need + Send + Sync;
 type Direction = dyn Fn(Run) -> Act + Send + Sync;
 
 /// A shared handle; clones are the same script.
@@ -72,6 +73,10 @@ pub struct Script(Arc<Inner>);
 
 struct Inner {
     direction: Box<Direction>,
+    needs: Mutex<Option<Box<Needs>>>,
+    /// The jobs at work now, and who was whenever one began.
+    at_work: Mutex<BTreeSet<JobId>>,
+    together: Mutex<Vec<BTreeSet<JobId>>>,
     runs: Mutex<Vec<Run>>,
     counts: Mutex<HashMap<(JobId, usize), u32>>,
     stalled: watch::Sender<usize>,
@@ -83,12 +88,26 @@ impl Script {
     pub fn new(direction: impl Fn(Run) -> Act + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner {
             direction: Box::new(direction),
+            needs: Mutex::default(),
+            at_work: Mutex::default(),
+            together: Mutex::default(),
             runs: Mutex::default(),
             counts: Mutex::default(),
             stalled: watch::Sender::new(0),
             released: Mutex::default(),
             bell: Condvar::new(),
         }))
+    }
+
+    /// What jobs are said to need; without it, next to nothing.
+    pub fn needing(self, needs: impl Fn(&Candidate<'_>) -> Need + Send + Sync + 'static) -> Self {
+        *self.0.needs.lock().unwrap() = Some(Box::new(needs));
+        self
+    }
+
+    /// The jobs that were at work together, each time one began.
+    pub fn together(&self) -> Vec<BTreeSet<JobId>> {
+        self.0.together.lock().unwrap().clone()
     }
 
     /// Every run writes `<index>.<run>`.
@@ -245,8 +264,31 @@ impl Script {
     }
 }
 
+/// Takes a job off the list of those at work, also by a panic.
+struct Leaves<'a>(&'a Script, JobId);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.0.at_work.lock().unwrap().remove(&self.1);
+    }
+}
+
 impl Processor for Script {
+    fn need(&self, candidate: &Candidate<'_>) -> Need {
+        match &*self.0.needs.lock().unwrap() {
+            Some(needs) => needs(candidate),
+            None => Need::least(candidate),
+        }
+    }
+
     fn run(&self, work: Work, report: &dyn Report) {
+        let now = {
+            let mut at_work = self.0.at_work.lock().unwrap();
+            at_work.insert(work.job);
+            at_work.clone()
+        };
+        self.0.together.lock().unwrap().push(now);
+        let _leaves = Leaves(self, work.job);
         std::thread::scope(|scope| {
             let mut threads = Vec::new();
             for task in &work.tasks {

@@ -62,6 +62,8 @@ impl Seed {
         ];
         config.workers.cores = 4;
         config.workers.jobs = 2;
+        // Stories that are about room say how much there is.
+        config.admission.cores = 64;
         config.workers.lease = LEASE;
         config.workers.drain = Duration::ZERO;
         config.retry.jitter = 0.0;
