@@ -292,7 +292,9 @@ impl<'a> Executor<'a> {
         let panic = loop {
             tokio::select! {
                 biased;
-                () = self.attempt.stopping() => return media::drain(self.shared, messages).await,
+                () = self.attempt.stopping() => {
+                    return media::drain(self.shared, messages, self.attempt.stopped()).await;
+                }
                 () = stalled(self.shared, pulse) => return self.give_up_stalled(round, messages).await,
                 message = messages.recv() => match message {
                     Some(Message::Done(index, outcome)) => self.ledger.arrive(index, outcome),
@@ -317,7 +319,7 @@ impl<'a> Executor<'a> {
     async fn give_up_stalled(&mut self, round: &[usize], messages: UnboundedReceiver<Message>) {
         tracing::warn!("nothing moves any more; the attempt is stopped");
         self.attempt.cancel.cancel();
-        media::drain(self.shared, messages).await;
+        media::drain(self.shared, messages, None).await;
         let seconds = self.shared.config.workers.stall.as_secs();
         let message = format!("nothing moved for {seconds} s, so the attempt was stopped");
         let failure = Failure::transient(message).because(Cause::Watchdog);

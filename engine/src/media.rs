@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::attempt::Stop;
 use crate::cores::Share;
 use crate::ledger::Outcome;
 use crate::processor::{Progress, Report, Work};
@@ -58,12 +59,24 @@ pub(crate) fn start(
     Ok(messages)
 }
 
+/// How long one that was cancelled waits for it: who called a job off is told within two seconds that it is, though an
+/// encoder takes its time to let go of what it holds.
+const GRACE_WHEN_CANCELLED: Duration = Duration::from_millis(1500);
+
 /// Waits until a thread that was told to stop has done so.
-pub(crate) async fn drain(shared: &Shared, mut messages: UnboundedReceiver<Message>) {
+pub(crate) async fn drain(
+    shared: &Shared,
+    mut messages: UnboundedReceiver<Message>,
+    why: Option<Stop>,
+) {
+    let grace = match why {
+        Some(Stop::Cancelled) => GRACE_WHEN_CANCELLED,
+        _ => GRACE,
+    };
     let ended = async { while !matches!(messages.recv().await, None | Some(Message::Ended(_))) {} };
     tokio::select! {
         () = ended => {}
-        () = shared.clock.sleep_until(shared.now().plus(GRACE)) => {
+        () = shared.clock.sleep_until(shared.now().plus(grace)) => {
             tracing::warn!("a media thread does not stop; it is left behind");
         }
     }

@@ -11,7 +11,7 @@ use crate::id::JobId;
 use crate::jobs::{JobRecord, index_entry};
 use crate::key;
 use crate::outbox::{Delivery, DeliveryState};
-use crate::queue::{may_lead, take_back};
+use crate::queue::take_back;
 use crate::record;
 use crate::record::v1::Format;
 use crate::state::JobState;
@@ -70,7 +70,7 @@ impl Store {
     fn repair_job_indexes(&self) -> Result<Vec<JobId>, StoreError> {
         let (mut ready, mut due, mut finished) =
             (Expected::new(), Expected::new(), Expected::new());
-        let (mut flights, mut following) = (Expected::new(), Expected::new());
+        let mut following = Expected::new();
         let (mut keys, mut orphans) = (Expected::new(), Vec::new());
         for pair in self.inner.trees.scan(Name::Jobs) {
             let (key, value) = pair?;
@@ -84,10 +84,6 @@ impl Store {
             }
             if let JobState::Running(_) = job.state {
                 orphans.push(job.id);
-            }
-            if let Some(work) = job.work.as_ref().filter(|_| may_lead(&job)) {
-                // Jobs come in the order of submission, so the latest stands in the end.
-                flights.insert(work.clone().into_bytes(), job.id.0.to_vec());
             }
             if let Some((tree, key, value)) = index_entry(&job) {
                 let expected = match tree {
@@ -106,7 +102,6 @@ impl Store {
         self.reconcile(Name::Due, due)?;
         self.reconcile(Name::Finished, finished)?;
         self.reconcile(Name::Keys, keys)?;
-        self.reconcile(Name::Flights, flights)?;
         self.reconcile(Name::Following, following)?;
         Ok(orphans)
     }

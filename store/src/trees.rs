@@ -21,8 +21,8 @@
 //! | `flights` | work | the job that does it, while others may follow it |
 //! | `following` | leader, job | – |
 //!
-//! `keys`, `ready`, `due`, `leases`, `expiry`, `finished`, `outbox_due`, `owed`, `flights` and `following` follow from
-//! the others: opening checks them against `jobs` and `outbox` and repairs them (recover.rs).
+//! `keys`, `ready`, `due`, `leases`, `expiry`, `finished`, `outbox_due`, `owed` and `following` follow from the others:
+//! opening checks them against `jobs` and `outbox` and repairs them (recover.rs).
 
 use std::ops::Bound;
 

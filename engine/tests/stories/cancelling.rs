@@ -97,7 +97,7 @@ async fn a_thread_that_does_not_stop_is_left_behind() {
         world.engine.cancel(id).await.unwrap(),
         CancelOutcome::Requested
     );
-    // The grace is ten seconds; the lease is kept meanwhile.
+    // There is a grace of a moment; the lease is kept meanwhile.
     let waiting = tokio::spawn({
         let engine = world.engine.clone();
         async move { engine.wait(id).await }

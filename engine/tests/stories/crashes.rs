@@ -148,6 +148,11 @@ async fn a_shutdown_interrupts_and_the_next_start_goes_on() {
         (1, 0),
         "the interrupted attempt does not count"
     );
+    assert_eq!(job.items[1].attempts, 1, "for its command neither");
+    assert!(
+        world.engine.history(id).await.unwrap().events.is_empty(),
+        "nothing went wrong"
+    );
     assert_eq!(world.script.runs(), [(1, 1)]);
 }
 

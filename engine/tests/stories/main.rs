@@ -9,6 +9,7 @@ mod world;
 mod cancelling;
 mod crashes;
 mod delivering;
+mod encoding;
 mod failing;
 mod forgetting;
 mod killed;

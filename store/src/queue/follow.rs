@@ -17,15 +17,10 @@ use crate::trees::{Name, TxResult};
 use crate::tx::Tx;
 
 impl Tx<'_> {
-    /// The job that does this work now.
+    /// The job that does this work now, as far as is known.
     pub(crate) fn flight(&self, work: &str) -> TxResult<Option<JobId>> {
-        let Some(value) = self.tree(Name::Flights).get(work)? else {
-            return Ok(None);
-        };
-        let leader = JobId::from_bytes(&value);
-        Ok(Some(
-            leader.ok_or_else(|| Name::Flights.bad_key(work.as_bytes()))?,
-        ))
+        let value = self.tree(Name::Flights).get(work)?;
+        Ok(value.and_then(|value| JobId::from_bytes(&value)))
     }
 
     /// Whom a job that is being handed in follows, if anyone. It does not follow one whose turn comes later than its
@@ -41,7 +36,9 @@ impl Tx<'_> {
         let Some(leader) = self.flight(work)? else {
             return Ok(None);
         };
-        let Some(leader) = self.job(leader)? else {
+        // Not what was written, if it does other work: then nobody is followed, which costs a run and no result.
+        let same = |job: &JobRecord| job.work == new.work && job.follows.is_none();
+        let Some(leader) = self.job(leader)?.filter(same) else {
             return Ok(None);
         };
         let turn = |job: &JobRecord| Turn::of(job.priority, job.due);
