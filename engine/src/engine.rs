@@ -245,8 +245,8 @@ impl Engine {
         self.shared().store(move |store| store.deliveries(id)).await
     }
 
-    /// Cancels a job, and no other that does the same work: at once if it is not running; a running one stops at its next packet or frame and is
-    /// final within two seconds ([`Engine::wait`]), whatever its codec does.
+    /// Cancels a job, and no other that does the same work: at once if it is not running; a running one stops at its next
+    /// packet or frame and is final within two seconds ([`Engine::wait`]), whatever its codec does.
     ///
     /// Commands that have a result keep it. The others get none: they show as
     /// [`Cancelled`](crate::ItemStatus::Cancelled), and run should the job be [run again](Engine::retry).

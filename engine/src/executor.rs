@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use opmill_ops::{Command, Disposition, Entry, Output, Pipeline, Task};
-use opmill_store::{Event, History, ItemOutcome, Job, JobState, Mishap, Next, Store, StoreError};
+use opmill_store::{Event, ItemOutcome, Job, JobState, Next, Store, StoreError};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::attempt::{Attempt, Stop};
@@ -22,6 +22,7 @@ use crate::processor::{Failure, Work};
 use crate::pulse::Pulse;
 use crate::shared::Shared;
 use crate::spec::Spec;
+use crate::suspects::{Suspects, mishap};
 use crate::verdict::{Decided, Verdict, item_index};
 use crate::work::WorkDir;
 use crate::{retry, target};
@@ -50,8 +51,7 @@ struct Executor<'a> {
     job: &'a Job,
     /// How many attempts failed, this one included.
     failed: u32,
-    /// What happened to the job before.
-    history: History,
+    suspects: Suspects,
     spec: Spec,
     commands: Vec<Command>,
     targets: Vec<Option<Entry>>,
@@ -93,7 +93,7 @@ impl<'a> Executor<'a> {
         let rows = targets.iter().cloned().enumerate();
         Ok(Self {
             failed: retry::failed(job.attempts, job.rescues),
-            history,
+            suspects: Suspects::new(history, shared.config.retry.poison),
             ledger: Ledger::new(rows.map(|(index, target)| (target, is_recorded(index)))),
             shared,
             attempt,
@@ -121,7 +121,7 @@ impl<'a> Executor<'a> {
         if self.ledger.waiting().is_empty() || self.attempt.stopped().is_some() {
             return;
         }
-        for round in self.rounds() {
+        for round in self.suspects.rounds(self.ledger.waiting()) {
             if self.attempt.stopped().is_some() {
                 return;
             }
@@ -131,23 +131,6 @@ impl<'a> Executor<'a> {
             }
             self.settle().await;
         }
-    }
-
-    /// The commands that are waited for, as they run: all together; or one by one after a worker was lost with them, so
-    /// that the one that takes workers with it is told from its siblings. The least suspected go first.
-    fn rounds(&self) -> Vec<Vec<usize>> {
-        let mut waiting = self.ledger.waiting();
-        if waiting.iter().all(|index| self.losses(*index) == 0) {
-            return vec![waiting];
-        }
-        waiting.sort_by_key(|index| (self.losses(*index), *index));
-        waiting.into_iter().map(|index| vec![index]).collect()
-    }
-
-    /// Workers lost at a command before this attempt.
-    fn losses(&self, index: usize) -> u32 {
-        let trial = self.history.of(item_index(index));
-        trial.map_or(0, |trial| trial.losses)
     }
 
     /// Says which commands begin, should that not be all that have no result.
@@ -172,12 +155,7 @@ impl<'a> Executor<'a> {
         };
         let pipeline = command.pipeline.as_ref().map_err(refused)?;
         target::of(command, pipeline, &self.spec).map_err(EngineError::from)?;
-        match self.losses(index) {
-            losses if losses > self.shared.config.retry.poison => {
-                Err(Failure::transient("it is not tried again").because(Cause::Poison))
-            }
-            _ => Ok(()),
-        }
+        self.suspects.refusal(index).map_or(Ok(()), Err)
     }
 
     /// Brings the source here and starts the processor.
@@ -484,7 +462,7 @@ impl<'a> Executor<'a> {
             |(index, failure): &(_, Failure)| format!("command {}: {}", index + 1, failure.message);
         let (poison, bearable): (Vec<_>, Vec<_>) = retries
             .iter()
-            .partition(|(index, failure)| self.is_poison(*index, failure));
+            .partition(|(index, failure)| self.suspects.is_poison(*index, failure));
         let mishaps = retries.iter().filter_map(mishap).collect();
         let policy = &self.shared.config.retry;
         let error = bearable.first().or(poison.first()).map(|row| reason(row));
@@ -496,8 +474,8 @@ impl<'a> Executor<'a> {
             return Verdict::retry(self.shared.now().plus(pause), error, mishaps);
         }
         let given_up = |(index, failure): (usize, Failure)| {
-            let failure = match self.is_poison(index, &failure) {
-                true => self.set_aside(index, &failure),
+            let failure = match self.suspects.is_poison(index, &failure) {
+                true => self.suspects.set_aside(index, &failure),
                 false => match self.failed {
                     1 => failure,
                     attempts => Failure {
@@ -517,34 +495,6 @@ impl<'a> Executor<'a> {
             error,
             mishaps,
         )
-    }
-
-    /// Workers lost at a command, this attempt's included.
-    fn losses_with(&self, index: usize, failure: &Failure) -> u32 {
-        self.losses(index) + u32::from(failure.cause.is_loss())
-    }
-
-    fn is_poison(&self, index: usize, failure: &Failure) -> bool {
-        self.losses_with(index, failure) > self.shared.config.retry.poison
-    }
-
-    /// What the item of a command says that takes its workers with it. When each was lost stands in the history.
-    fn set_aside(&self, index: usize, failure: &Failure) -> Failure {
-        let losses = self.losses_with(index, failure);
-        let last = match failure.cause {
-            Cause::Poison => self
-                .history
-                .of(item_index(index))
-                .map(|trial| trial.error.clone()),
-            _ => Some(failure.message.clone()),
-        };
-        let last = last
-            .map(|last| format!(" (the last time: {last})"))
-            .unwrap_or_default();
-        Failure::transient(format!(
-            "set aside: the worker was lost {losses} times at this command{last}; a retry gives it another chance"
-        ))
-        .because(Cause::Poison)
     }
 
     fn ended(&self, event: &Event, state: JobState, error: String) {
@@ -586,10 +536,9 @@ impl<'a> Executor<'a> {
 
     fn announce(&self, decided: &Decided) {
         let index = decided.item_index();
-        let trial = self.history.of(index);
         let item = Item {
             attempt: self.job.attempts,
-            attempts: trial.map_or(0, |trial| trial.attempts) + 1,
+            attempts: self.suspects.attempts(decided.index) + 1,
             last_error: decided.body.error.clone(),
             cause: decided.cause,
             ..Item::new(index, decided.outcome.into(), decided.body.clone())
@@ -600,16 +549,6 @@ impl<'a> Executor<'a> {
             item: Box::new(item),
         });
     }
-}
-
-/// What a failure is in the job's history. That a command is not tried any more is no news there.
-fn mishap((index, failure): &(usize, Failure)) -> Option<Mishap> {
-    (failure.cause != Cause::Poison).then(|| Mishap {
-        index: item_index(*index),
-        cause: failure.cause.word().to_owned(),
-        error: failure.message.clone(),
-        lost: failure.cause.is_loss(),
-    })
 }
 
 /// Looks at the pulse in this time an attempt may stand still.

@@ -58,6 +58,19 @@
 //! # }
 //! ```
 //!
+//! # What the queue does of its own accord
+//!
+//! - **Tries again** what may pass, with growing pauses ([`config::Retry`]), and tells of each command how often it was
+//!   tried, the last error and its [`Cause`] ([`Item`], [`Engine::history`]).
+//! - **Sets aside** a command that takes its workers with it: after a loss commands run one by one, so that the siblings
+//!   of such a command finish. What was given up is listed by [`Engine::dead`] and run again by [`Engine::retry`], with
+//!   its history.
+//! - **Does equal work once**: a job that does the same as one that is queued or runs [follows](Job::follows) it.
+//! - **Begins a job when there is [room](config::Admission)** for what it [needs](Need), and lets a few small ones pass a
+//!   large one that waits.
+//! - **Keeps progress** with the heartbeat ([`Item::progress`]), so that whoever reads the queue next sees it.
+//! - **Ends in order**: a cancelled job is final within two seconds; a shutdown gives running attempts back unused.
+//!
 //! # Where to read what
 //!
 //! | file | what it decides |
@@ -68,7 +81,7 @@
 //! | `scheduler.rs`, `timetable.rs`, `rescue.rs` | when a job becomes available |
 //! | `admission.rs`, `need.rs` | whether there is room for it |
 //! | `worker.rs`, `attempt.rs`, `cores.rs` | who runs it, for how long, with how many threads |
-//! | `executor.rs`, `ledger.rs`, `verdict.rs` | one attempt, first command to verdict |
+//! | `executor.rs`, `ledger.rs`, `suspects.rs`, `verdict.rs` | one attempt, first command to verdict |
 //! | `processor.rs`, `media.rs`, `progress.rs` | what works on the media, on which thread, and how far it is |
 //! | `buckets.rs`, `place.rs`, `mime.rs` | which file or remote object an entry is |
 //! | `outputs.rs`, `publish.rs`, `etag.rs`, `work.rs`, `durable.rs` | outputs in their places, whole or not at all |
@@ -119,6 +132,7 @@ mod shutdown;
 mod source;
 mod spec;
 mod submit;
+mod suspects;
 mod target;
 mod telemetry;
 #[doc(hidden)]
