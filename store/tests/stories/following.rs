@@ -188,3 +188,104 @@ fn a_claim_can_name_its_job() {
     store.pause(None).unwrap();
     assert!(claim(first).is_none(), "nothing may begin");
 }
+
+/// Whatever happens to them, of equal jobs at most one runs at a time, and each comes to an end.
+#[test]
+fn however_it_goes_one_runs_and_all_end() {
+    for seed in 1..=12u64 {
+        let mut chance = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut below = |limit: usize| {
+            chance ^= chance << 13;
+            chance ^= chance >> 7;
+            chance ^= chance << 17;
+            (chance % limit as u64) as usize
+        };
+        let mut world = World::new();
+        let (mut jobs, mut running) = (Vec::<JobId>::new(), Vec::new());
+        for step in 0..120 {
+            match below(8) {
+                // Two kinds of work, alike in everything else.
+                0..=2 => {
+                    let kind = Some(format!("work {}", below(2)));
+                    let spec = kind.clone().unwrap_or_default();
+                    jobs.push(
+                        submit(
+                            &world,
+                            NewJob {
+                                work: kind,
+                                spec,
+                                ..work()
+                            },
+                        )
+                        .id,
+                    );
+                }
+                3 => running.extend(world.try_claim().map(|(lease, _)| lease)),
+                4 | 5 if !running.is_empty() => {
+                    let lease = running.swap_remove(below(running.len()));
+                    let event = match below(3) {
+                        0 => Event::Failed(Next::GiveUp),
+                        1 => Event::Interrupted,
+                        _ => Event::Succeeded,
+                    };
+                    world.finish(&lease, event);
+                }
+                6 if !jobs.is_empty() => {
+                    let job = jobs[below(jobs.len())];
+                    world.store().cancel(job, vec![]).unwrap();
+                    // A worker that is asked to stop does so at once.
+                    if let Some(place) = running.iter().position(|lease| lease.job == job) {
+                        world.finish(&running.swap_remove(place), Event::Cancelled);
+                    }
+                }
+                7 if below(4) == 0 => {
+                    running.clear();
+                    world.reopen();
+                }
+                _ => look_after(&world),
+            }
+            let mut at_work: Vec<_> = running
+                .iter()
+                .map(|lease| world.job(lease.job).spec)
+                .collect();
+            at_work.sort();
+            let before = at_work.len();
+            at_work.dedup();
+            assert_eq!(at_work.len(), before, "seed {seed}, step {step}");
+        }
+        for lease in running.drain(..) {
+            world.finish(&lease, Event::Interrupted);
+        }
+        loop {
+            look_after(&world);
+            let Some((lease, _)) = world.try_claim() else {
+                break;
+            };
+            world.finish(&lease, Event::Succeeded);
+        }
+        for job in jobs {
+            assert!(
+                world.state(job).is_final(),
+                "seed {seed}: {:?}",
+                world.job(job)
+            );
+        }
+    }
+}
+
+/// What the engine does when a job has landed.
+fn look_after(world: &World) {
+    let store = world.store();
+    loop {
+        let landed = store.landed().unwrap();
+        if landed.is_empty() {
+            return;
+        }
+        for leader in landed {
+            for follower in store.followers(leader).unwrap() {
+                let answered = store.answer(follower, leader, vec![], vec![]).unwrap();
+                assert_ne!(answered, store.release(follower, leader).unwrap());
+            }
+        }
+    }
+}
