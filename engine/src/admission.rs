@@ -46,6 +46,7 @@ struct State {
 pub(crate) struct Grant {
     job: JobId,
     need: Need,
+    total: Need,
     state: Arc<Mutex<State>>,
 }
 
@@ -110,6 +111,7 @@ impl Admission {
             return Answer::Go(Grant {
                 job,
                 need,
+                total: self.total,
                 state: Arc::clone(&self.state),
             });
         }
@@ -147,6 +149,16 @@ impl Need {
 }
 
 impl Grant {
+    /// How many jobs that need as much could run at the same time, this one included.
+    pub fn company(&self) -> usize {
+        let (total, need) = (self.total, self.need);
+        let fit = |total: u64, need: u64| total.checked_div(need).unwrap_or(u64::MAX);
+        let fits = fit(total.cores as u64, need.cores as u64)
+            .min(fit(total.memory_bytes, need.memory_bytes))
+            .min(fit(total.scratch_bytes, need.scratch_bytes));
+        usize::try_from(fits).unwrap_or(usize::MAX).max(1)
+    }
+
     /// The job is claimed: the queue itself no longer offers it.
     pub fn claimed(&self) {
         lock(&self.state).admitted.remove(&self.job);
@@ -297,6 +309,10 @@ mod tests {
             "memory"
         );
         let second = go(admission.ask(id(2), need(1, 90), None));
+        assert_eq!((first.company(), second.company()), (1, 1));
+        let third = go(admission.ask(id(3), need(0, 0), None));
+        assert_eq!(third.company(), 100, "by scratch space");
+        drop(third);
         drop(first);
         drop(second);
         assert_eq!(lock(&admission.state).taken, Need::default());
@@ -311,7 +327,8 @@ mod tests {
             Answer::Later
         ));
         drop(small);
-        let _giant = go(admission.ask(id(2), need(99, 1000), None));
+        let giant = go(admission.ask(id(2), need(99, 1000), None));
+        assert_eq!(giant.company(), 1, "all the cores are its own");
         assert!(matches!(
             admission.ask(id(3), need(0, 1), None),
             Answer::Later

@@ -28,16 +28,19 @@ pub(crate) struct Attempt {
     lease: Mutex<Lease>,
     /// Heard by the media threads.
     pub cancel: Cancel,
+    /// How many jobs like this one there is room for, itself included.
+    pub company: usize,
     /// How far its commands are.
     pub progress: Arc<Readings>,
     stop: watch::Sender<Option<Stop>>,
 }
 
 impl Attempt {
-    pub fn new(lease: Lease) -> Self {
+    pub fn new(lease: Lease, company: usize) -> Self {
         Self {
             lease: Mutex::new(lease),
             cancel: Cancel::new(),
+            company,
             progress: Arc::default(),
             stop: watch::Sender::new(None),
         }
@@ -165,11 +168,14 @@ mod tests {
         let job = "0123456789abffffffffffffffffffffffff".parse().unwrap();
         (
             job,
-            Arc::new(Attempt::new(Lease {
-                job,
-                fence,
-                expires: UnixMillis::new(0),
-            })),
+            Arc::new(Attempt::new(
+                Lease {
+                    job,
+                    fence,
+                    expires: UnixMillis::new(0),
+                },
+                1,
+            )),
         )
     }
 

@@ -25,7 +25,7 @@ use crate::spec::Spec;
 use crate::suspects::{Suspects, mishap};
 use crate::verdict::{Decided, Verdict, item_index};
 use crate::work::WorkDir;
-use crate::{retry, target};
+use crate::{flight, retry, target};
 
 /// Runs an attempt to its end. Whatever goes wrong ends in the job's record or in the log.
 pub(crate) async fn run(shared: &Arc<Shared>, attempt: &Arc<Attempt>, job: &Job) {
@@ -35,6 +35,12 @@ pub(crate) async fn run(shared: &Arc<Shared>, attempt: &Arc<Attempt>, job: &Job)
     };
     executor.work().await;
     executor.conclude().await;
+    flight::land(shared, job.id).await;
+    // After the job's end is on disk and told: an encoder may take a second to let go of what it holds, and whatever it
+    // still writes has nowhere to go.
+    if let Some(messages) = executor.stopping.take() {
+        media::drain(shared, messages).await;
+    }
     if let Some(work) = executor.work.take()
         && let Err(error) = shared.blocking(move |_| work.remove()).await
     {
@@ -61,6 +67,8 @@ struct Executor<'a> {
     work: Option<WorkDir>,
     /// The source on this machine, once it is here.
     source: Option<PathBuf>,
+    /// What a media thread says that was told to stop.
+    stopping: Option<UnboundedReceiver<Message>>,
     /// The store was told which commands were begun.
     one_by_one: bool,
     /// Outputs so far, over all commands.
@@ -104,6 +112,7 @@ impl<'a> Executor<'a> {
             last: None,
             work: None,
             source: None,
+            stopping: None,
             one_by_one: false,
             published: 0,
             notes: BTreeMap::new(),
@@ -198,7 +207,7 @@ impl<'a> Executor<'a> {
                 Err(failure) => self.ledger.arrive(index, Err(failure)),
             }
         }
-        let share = self.shared.cores.share(self.shared.claimants());
+        let share = self.shared.share(self.attempt.company);
         let work = Work {
             job: self.job.id,
             source,
@@ -271,7 +280,8 @@ impl<'a> Executor<'a> {
             tokio::select! {
                 biased;
                 () = self.attempt.stopping() => {
-                    return media::drain(self.shared, messages, self.attempt.stopped()).await;
+                    self.stopping = Some(messages);
+                    return;
                 }
                 () = stalled(self.shared, pulse) => return self.give_up_stalled(round, messages).await,
                 message = messages.recv() => match message {
@@ -297,7 +307,7 @@ impl<'a> Executor<'a> {
     async fn give_up_stalled(&mut self, round: &[usize], messages: UnboundedReceiver<Message>) {
         tracing::warn!("nothing moves any more; the attempt is stopped");
         self.attempt.cancel.cancel();
-        media::drain(self.shared, messages, None).await;
+        media::drain(self.shared, messages).await;
         let seconds = self.shared.config.workers.stall.as_secs();
         let message = format!("nothing moved for {seconds} s, so the attempt was stopped");
         let failure = Failure::transient(message).because(Cause::Watchdog);
@@ -584,7 +594,10 @@ async fn give_up_unread(shared: &Shared, attempt: &Attempt, job: &Job, error: &E
     let give_up = Event::Failed(Next::GiveUp);
     let finish = move |store: &Store| store.finish(&lease, give_up, Vec::new(), Vec::new(), reason);
     match shared.store(finish).await {
-        Ok(state) => shared.finished(job.id, state),
+        Ok(state) => {
+            shared.finished(job.id, state);
+            flight::land(shared, job.id).await;
+        }
         Err(error) => tracing::error!(error = error.report(), "cannot give the job up"),
     }
 }

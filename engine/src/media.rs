@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::attempt::Stop;
 use crate::cores::Share;
 use crate::ledger::Outcome;
 use crate::processor::{Progress, Report, Work};
@@ -41,8 +40,6 @@ pub(crate) fn start(
     let meter = Meter::new(work.job, Arc::clone(&shared.events), readings);
     let processor = Arc::clone(&shared.processor);
     let run = move || {
-        // Given back when the thread ends, however late that is.
-        let _share = share;
         let reporter = Reporter {
             sender,
             meter,
@@ -50,6 +47,8 @@ pub(crate) fn start(
         };
         let ended = catch_unwind(AssertUnwindSafe(|| processor.run(work, &reporter)));
         let panic = ended.err().map(|panic| panic_message(&*panic));
+        // Given back when the work ends, however late that is, and before anyone hears of it, who might begin the next.
+        drop(share);
         // An error says that nobody listens any more.
         let _ = reporter.sender.send(Message::Ended(panic));
     };
@@ -59,24 +58,12 @@ pub(crate) fn start(
     Ok(messages)
 }
 
-/// How long one that was cancelled waits for it: who called a job off is told within two seconds that it is, though an
-/// encoder takes its time to let go of what it holds.
-const GRACE_WHEN_CANCELLED: Duration = Duration::from_millis(1500);
-
 /// Waits until a thread that was told to stop has done so.
-pub(crate) async fn drain(
-    shared: &Shared,
-    mut messages: UnboundedReceiver<Message>,
-    why: Option<Stop>,
-) {
-    let grace = match why {
-        Some(Stop::Cancelled) => GRACE_WHEN_CANCELLED,
-        _ => GRACE,
-    };
+pub(crate) async fn drain(shared: &Shared, mut messages: UnboundedReceiver<Message>) {
     let ended = async { while !matches!(messages.recv().await, None | Some(Message::Ended(_))) {} };
     tokio::select! {
         () = ended => {}
-        () = shared.clock.sleep_until(shared.now().plus(grace)) => {
+        () = shared.clock.sleep_until(shared.now().plus(GRACE)) => {
             tracing::warn!("a media thread does not stop; it is left behind");
         }
     }

@@ -74,7 +74,7 @@ mod tests {
         });
         let id = store.enqueue(NewJob::default()).unwrap().id;
         let (lease, _) = store.claim(&WorkerId::new("w"), LEASE).unwrap().unwrap();
-        let attempt = Arc::new(Attempt::new(lease));
+        let attempt = Arc::new(Attempt::new(lease, 1));
         let _entered = shared.running.enter(id, Arc::clone(&attempt));
         if !listed {
             shared.running.forget(id);

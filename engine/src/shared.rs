@@ -14,7 +14,7 @@ use crate::attempt::Running;
 use crate::buckets::Buckets;
 use crate::clock::Clock;
 use crate::config::{BucketConfig, Config};
-use crate::cores::Cores;
+use crate::cores::{Cores, Share};
 use crate::error::{self, EngineError};
 use crate::events::{Broadcast, EngineEvent};
 use crate::item::ItemStatus;
@@ -181,7 +181,7 @@ impl Shared {
     }
 
     /// How many jobs run, or could at once: the ones that share the cores.
-    pub fn claimants(&self) -> usize {
+    fn claimants(&self) -> usize {
         let wanted = self.running.count() + self.backlog.load(Ordering::Relaxed);
         wanted.clamp(1, self.config.workers.jobs)
     }
@@ -199,6 +199,12 @@ impl Shared {
                 .and_then(|attempt| attempt.progress.get(item.index));
             item.progress = reading.or(item.progress);
         }
+    }
+
+    /// The cores of a job that can have so much company: cores of jobs that do not fit beside it would lie idle.
+    pub fn share(&self, company: usize) -> Share {
+        let company = company.max(self.running.count());
+        self.cores.share(self.claimants().min(company))
     }
 
     /// A job became final and that is on disk: tells everyone who waits or listens, and the outbox.

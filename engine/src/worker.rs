@@ -14,7 +14,7 @@ use crate::error::EngineError;
 use crate::events::EngineEvent;
 use crate::shared::Shared;
 use crate::shutdown::Stage;
-use crate::{executor, flight, telemetry};
+use crate::{executor, telemetry};
 
 /// Pause after a claim that failed: the store has trouble, and asking faster does not help.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
@@ -82,8 +82,8 @@ async fn claim(
 }
 
 /// One attempt: the executor works while the lease is kept. What it was granted of the machine is given back with its end.
-async fn attempt(shared: Arc<Shared>, lease: Lease, job: Job, _grant: Grant) {
-    let attempt = Arc::new(Attempt::new(lease));
+async fn attempt(shared: Arc<Shared>, lease: Lease, job: Job, grant: Grant) {
+    let attempt = Arc::new(Attempt::new(lease, grant.company()));
     let _entered = shared.running.enter(job.id, Arc::clone(&attempt));
     if shared.stage() >= Stage::Interrupting {
         attempt.stop(Stop::Interrupted);
@@ -97,7 +97,7 @@ async fn attempt(shared: Arc<Shared>, lease: Lease, job: Job, _grant: Grant) {
         () = executor::run(&shared, &attempt, &job) => {}
         never = keep_lease(&shared, &attempt) => match never {},
     }
-    flight::land(&shared, job.id).await;
+    drop(grant);
 }
 
 /// Renews the lease until the attempt is over, and passes on what it hears meanwhile.

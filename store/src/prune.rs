@@ -9,7 +9,7 @@ use crate::trees::Name;
 
 impl Store {
     /// Removes up to `limit` jobs that became final before `finished_before`, longest ago first, with their specs,
-    /// items, deliveries and idempotency keys. Never one with a delivery still due. Returns how many.
+    /// items, histories, deliveries and idempotency keys. Never one with a delivery still due. Returns how many.
     ///
     /// One transaction a job: a job is there whole or not at all, and the queue goes on in between.
     pub fn prune(&self, finished_before: UnixMillis, limit: usize) -> Result<usize, StoreError> {
@@ -30,7 +30,7 @@ impl Store {
     }
 
     /// How many jobs that ended, oldest first, would have to go so that no more than `count` of them are left with no
-    /// more than `bytes` of specs and results. Looks at each of them.
+    /// more than `bytes` of specs, results and histories. Looks at each of them.
     pub fn excess(&self, count: Option<usize>, bytes: Option<u64>) -> Result<usize, StoreError> {
         let trees = &self.inner.trees;
         let mut sizes = Vec::new();
@@ -40,7 +40,8 @@ impl Store {
             let mut size = 0;
             if bytes.is_some() {
                 let parts = trees.scan_prefix(Name::Specs, &id.0);
-                for part in parts.chain(trees.scan_prefix(Name::Items, &id.0)) {
+                let parts = parts.chain(trees.scan_prefix(Name::Items, &id.0));
+                for part in parts.chain(trees.scan_prefix(Name::History, &id.0)) {
                     size += part?.1.len() as u64;
                 }
             }

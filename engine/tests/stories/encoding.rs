@@ -3,12 +3,10 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use opmill_engine::{CancelOutcome, Config, Engine, EngineEvent, JobSpec, JobState, Parts};
+use opmill_engine::{CancelOutcome, Config, Engine, EngineEvent, JobSpec, JobState};
 
-use crate::script::{Act, Script};
 use crate::world::soon;
 
 /// What a cancelled encode may take to stop.
@@ -88,7 +86,12 @@ async fn a_running_encode_stops_within_two_seconds() {
             let job = engine.submit(spec.force(true)).await.unwrap().id;
             // Either as soon as it began, or when pictures come out.
             loop {
-                match soon(events.next()).await.unwrap() {
+                let event = soon(events.next()).await.unwrap();
+                if event.job() != job {
+                    // The end of the one before.
+                    continue;
+                }
+                match event {
                     EngineEvent::Started { .. } if at_once => break,
                     EngineEvent::Progress(progress) if progress.percent > Some(0.0) => break,
                     EngineEvent::Finished { .. } => {
@@ -106,39 +109,9 @@ async fn a_running_encode_stops_within_two_seconds() {
             worst = worst.max((took, row));
         }
     }
+    println!("the slowest: {worst:?}");
     assert!(worst.0 < PROMISE, "{worst:?}");
     engine.shutdown().await.unwrap();
     let made = dir.path().join("out").read_dir().map_or(0, Iterator::count);
     assert_eq!(made, 0, "nothing half-made is left");
-}
-
-/// A codec that does not listen cannot keep the job from being final.
-#[tokio::test]
-async fn a_processor_that_does_not_listen_is_left_behind_within_two_seconds() {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("v.mp4"), "bytes").unwrap();
-    let script = Script::new(|_| Act::StallDeaf(Box::new(Act::Write("late".to_owned()))));
-    let parts = Parts {
-        processor: Arc::new(script.clone()),
-        ..Parts::default()
-    };
-    let config = Config::at(dir.path().join("data"));
-    let engine = Engine::open_with(config, parts).await.unwrap();
-    let spec = JobSpec::file(dir.path().join("v.mp4"), "avthumb/mp4").out(dir.path().join("out"));
-    let job = engine.submit(spec).await.unwrap().id;
-    script.stalled(1).await;
-    let asked = Instant::now();
-    engine.cancel(job).await.unwrap();
-    assert_eq!(
-        soon(engine.wait(job)).await.unwrap().state,
-        JobState::Cancelled
-    );
-    let took = asked.elapsed();
-    script.release(0);
-    engine.shutdown().await.unwrap();
-    assert!(took < PROMISE, "{took:?}");
-    assert!(
-        !dir.path().join("out").exists(),
-        "what it wrote too late is nowhere"
-    );
 }

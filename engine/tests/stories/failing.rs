@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use opmill_engine::{ItemIndex, ItemStatus, JobState, Redriven};
+use opmill_engine::{Cause, ItemIndex, ItemStatus, JobState, Redriven};
 
 use crate::script::{Act, Script};
-use crate::world::{SECOND, START, Seed, World, soon};
+use crate::world::{LEASE, SECOND, START, Seed, World, a_moment, soon};
 
 #[tokio::test]
 async fn a_transient_failure_is_retried_with_growing_pauses() {
@@ -296,19 +296,28 @@ async fn an_attempt_that_stands_still_is_stopped_and_repeated() {
     let mut events = world.events();
     let job = world.submit("avthumb/mp4|saveas/out:a").await;
     world.script.stalled(1).await;
-    // The watchdog looks several times: a single jump of the clock is no standstill.
-    soon(async {
-        while world.script.runs().len() == 1 {
-            world.clock.advance(10 * SECOND);
-            world.job(job).await;
-        }
-    })
-    .await;
-    let (_, error) = events.retrying().await;
+    // The watchdog looks several times: a single jump of the clock is no standstill. Time goes on no faster than the
+    // lease is kept.
+    while let JobState::Running(before) = world.job(job).await.state {
+        world.clock.advance(LEASE / 3);
+        soon(async {
+            while matches!(world.job(job).await.state, JobState::Running(lease) if lease.expires == before.expires) {
+                a_moment().await;
+            }
+        })
+        .await;
+    }
+    let (at, error) = events.retrying().await;
     assert_eq!(
         error,
         "command 1: nothing moved for 300 s, so the attempt was stopped"
     );
-    assert!(world.end(job).await.succeeded());
+    world.clock.advance_to(at);
+    let job = world.end(job).await;
+    assert!(job.succeeded());
+    assert_eq!(
+        (job.items[0].attempts, job.items[0].cause),
+        (2, Some(Cause::Watchdog))
+    );
     assert_eq!(world.content("out", "a"), "moves");
 }

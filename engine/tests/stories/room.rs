@@ -86,6 +86,8 @@ async fn a_job_larger_than_the_machine_runs_alone_and_is_not_passed_for_ever() {
     }
     assert_eq!(company(&world, giant), BTreeSet::new(), "alone");
     let runs = world.script.all_runs();
+    let threads = runs.iter().find(|run| run.job == giant).unwrap().threads;
+    assert_eq!(threads, 4, "with every core, though others wait");
     let place = |job: JobId| runs.iter().position(|run| run.job == job).unwrap();
     let passed = small
         .iter()
