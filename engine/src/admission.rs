@@ -3,6 +3,9 @@
 //! Jobs are looked at in the order of their turns. The first that does not fit waits, and smaller ones behind it may
 //! pass; but after [`PASSES`] of them nobody does, until enough is free for it. A job that needs more than there is at
 //! all counts as needing everything, and so runs alone.
+//!
+//! A process that dies takes every job with it that runs, and cannot say which was the reason. So of the jobs that went
+//! down with their process [`SUSPECT`] times, one runs at a time: the next death tells on it alone.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -19,6 +22,8 @@ use crate::spec::Spec;
 
 /// Jobs that may pass one that waits for room.
 const PASSES: u32 = 8;
+/// Deaths of its process after which a job is suspected.
+const SUSPECT: u32 = 2;
 /// Jobs looked at behind the first.
 const LOOKAHEAD: usize = 32;
 /// Estimates remembered; the lookahead of every lane many times over.
@@ -37,6 +42,8 @@ struct State {
     taken: Need,
     /// Jobs that were admitted and may not be claimed yet.
     admitted: HashSet<JobId>,
+    /// The suspect that runs.
+    suspect: Option<JobId>,
     /// The first job that did not fit, and how many passed it since.
     waiting: Option<(JobId, u32)>,
     estimates: HashMap<JobId, Need>,
@@ -169,6 +176,7 @@ impl Drop for Grant {
     fn drop(&mut self) {
         let mut state = lock(&self.state);
         state.admitted.remove(&self.job);
+        state.suspect.take_if(|suspect| *suspect == self.job);
         state.taken = state.taken.minus(self.need);
     }
 }
@@ -201,25 +209,40 @@ async fn choose(shared: &Shared) -> Result<Option<Grant>, EngineError> {
     let _alone = admission.choosing.lock().await;
     let mut passed = lock(&admission.state).admitted.clone();
     let mut overtakes = None;
-    for _ in 0..=LOOKAHEAD {
-        let Some((job, need)) = next(shared, &passed).await? else {
+    let mut looked_at = 0;
+    while looked_at <= LOOKAHEAD {
+        let Some(Next { job, suspect, need }) = next(shared, &passed).await? else {
             return Ok(None);
         };
+        passed.insert(job);
+        if suspect && lock(&admission.state).suspect.is_some() {
+            // As many of them as ran when the process died; the lookahead is for others.
+            continue;
+        }
         match admission.ask(job, need, overtakes) {
-            Answer::Go(grant) => return Ok(Some(grant)),
+            Answer::Go(grant) => {
+                if suspect {
+                    lock(&admission.state).suspect = Some(job);
+                }
+                return Ok(Some(grant));
+            }
             Answer::Later => overtakes = overtakes.or(Some(job)),
             Answer::Reserved => return Ok(None),
         }
-        passed.insert(job);
+        looked_at += 1;
     }
     Ok(None)
 }
 
+/// A job whose turn it is.
+struct Next {
+    job: JobId,
+    suspect: bool,
+    need: Need,
+}
+
 /// The next job in turn and what it needs.
-async fn next(
-    shared: &Shared,
-    passed: &HashSet<JobId>,
-) -> Result<Option<(JobId, Need)>, EngineError> {
+async fn next(shared: &Shared, passed: &HashSet<JobId>) -> Result<Option<Next>, EngineError> {
     let (limits, passed) = (shared.lane_limits.clone(), passed.clone());
     let job = shared
         .store(move |store| store.next_in_turn(&limits, &passed))
@@ -227,12 +250,20 @@ async fn next(
     let Some(job) = job else {
         return Ok(None);
     };
-    if let Some(need) = shared.admission.remembered(job.id) {
-        return Ok(Some((job.id, need)));
-    }
-    let (id, need) = (job.id, estimate(shared, job).await?);
-    shared.admission.remember(id, need);
-    Ok(Some((id, need)))
+    let (id, suspect) = (job.id, job.rescues >= SUSPECT);
+    let need = match shared.admission.remembered(id) {
+        Some(need) => need,
+        None => {
+            let need = estimate(shared, job).await?;
+            shared.admission.remember(id, need);
+            need
+        }
+    };
+    Ok(Some(Next {
+        job: id,
+        suspect,
+        need,
+    }))
 }
 
 /// What the processor says the job will need. A job that cannot be read needs nothing to fail.

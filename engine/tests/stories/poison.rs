@@ -122,6 +122,55 @@ async fn panics_count_and_the_siblings_of_a_command_that_panics_finish() {
     assert_eq!(world.content("out", "b"), "1.2");
 }
 
+/// Two jobs go down with their process again and again, and one of them is the reason: from the third time on they run
+/// one at a time, so that the other is not set aside with it.
+#[tokio::test]
+async fn a_job_that_kills_is_told_from_one_that_was_there() {
+    let script = || {
+        Script::new(|run| match run.index {
+            0 | 1 => Act::stall("x"),
+            _ => write(run),
+        })
+    };
+    // A command in error is never begun: so each of them can be told to go on by the number of its own.
+    const ERROR: &str = "vframe/jpg/w/1921";
+    let mut world = World::start(script()).await;
+    let innocent = world.submit("avthumb/mp4|saveas/out:a").await;
+    let killer = world
+        .submit(&format!("{ERROR};avthumb/mov|saveas/out:b"))
+        .await;
+    for _ in 0..2 {
+        world.script.stalled(2).await;
+        world = world.kill_and_reopen(script()).await;
+    }
+    // They wait for each other; one that came later waits for nobody.
+    world.script.stalled(1).await;
+    assert!(
+        world
+            .run(&format!("{ERROR};{ERROR};avthumb/mkv"))
+            .await
+            .items[2]
+            .error()
+            .is_none()
+    );
+    assert_eq!(world.job(killer).await.state, JobState::Available);
+    world.script.release(0);
+    assert!(world.end(innocent).await.succeeded());
+    for stalled in [2, 1] {
+        // Alone: it has the loss to itself.
+        world.script.stalled(stalled).await;
+        world = world.kill_and_reopen(script()).await;
+    }
+    let killer = world.end(killer).await;
+    assert!(killer.is_dead(), "{killer:?}");
+    assert_eq!(
+        (killer.items[1].cause, killer.items[1].attempts),
+        (Some(Cause::Poison), 4)
+    );
+    let innocent = world.job(innocent).await;
+    assert_eq!((innocent.items[0].attempts, innocent.rescues), (3, 2));
+}
+
 /// What fails for a reason of its own is no poison, and what is poison does not keep others from their retries.
 #[tokio::test]
 async fn a_sibling_that_waits_for_storage_is_tried_on() {
