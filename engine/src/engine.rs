@@ -16,6 +16,7 @@ use crate::clock::{Clock, System};
 use crate::config::Config;
 use crate::error::EngineError;
 use crate::events::Events;
+use crate::health::{self, Health};
 use crate::item::Item;
 use crate::job::{Job, JobSpec, Submitted};
 use crate::notify::deliver::is_spaced;
@@ -315,6 +316,17 @@ impl Engine {
         redrive::resume(self.shared(), id).await
     }
 
+    /// Whether it takes jobs and runs them, at this moment.
+    pub fn health(&self) -> Health {
+        health::of(self.shared())
+    }
+
+    /// Waits until the disk of the queue fails, and says how: nothing can be promised any more, the workers stop, and
+    /// the process is best ended, with an exit code that tells its supervisor. `None` when the engine is shut down first.
+    pub async fn wait_failed(&self) -> Option<EngineError> {
+        health::wait_failed(self.shared()).await
+    }
+
     /// What happens from now on. Events are for following along; what a job came to is in [`Engine::job`].
     pub fn events(&self) -> Events {
         self.shared().events.listen()
@@ -403,10 +415,17 @@ impl Engine {
             let mut changed = std::pin::pin!(watch.bell.notified());
             changed.as_mut().enable();
             // A closed engine has no store to look into, which ends the wait.
-            if let Some(found) = self.shared().blocking(look.clone()).await? {
+            let look = look.clone();
+            let look_at_the_disk = move |store: &Store| {
+                let found = look(store)?;
+                // What was seen may still be on its way to the disk, and never get there.
+                found.is_some().then(|| store.flush()).transpose()?;
+                Ok(found)
+            };
+            if let Some(found) = self.shared().blocking(look_at_the_disk).await? {
                 return Ok(found);
             }
-            if let Some(broken @ EngineError::Broken { .. }) = self.shared().trouble() {
+            if let Some(broken) = self.shared().broken() {
                 return Err(broken);
             }
             changed.await;

@@ -87,6 +87,7 @@
 //! | `outputs.rs`, `publish.rs`, `etag.rs`, `work.rs`, `durable.rs` | outputs in their places, whole or not at all |
 //! | `retry.rs`, `cause.rs`, `redrive.rs` | what is tried again, why, when, and at whose word |
 //! | `notify/` | what is told to whom, signed how, tried how often, sent where |
+//! | `health.rs` | what a supervisor and a load balancer want to know |
 //! | `shutdown.rs`, `shared.rs`, `watchers.rs`, `view.rs` | the end; what all parts share; who waits; what is shown |
 //! | `clock.rs`, `machine.rs`, `telemetry.rs`, `lock.rs`, `checksum.rs` | time, memory and disks, traces, locks, sums of uploads |
 #![forbid(unsafe_code)]
@@ -106,6 +107,7 @@ pub mod etag;
 pub mod events;
 mod executor;
 mod flight;
+mod health;
 pub mod item;
 pub mod job;
 mod ledger;
@@ -150,6 +152,7 @@ pub use config::{BucketConfig, Config, ConfigError, KeyPair, Secret};
 pub use engine::{Engine, Parts};
 pub use error::EngineError;
 pub use events::{EngineEvent, Events, Progress};
+pub use health::Health;
 pub use item::{Item, ItemBody, ItemStatus, OutputBody};
 pub use job::{Job, JobSpec, Submitted};
 pub use need::{Candidate, Need};

@@ -125,32 +125,48 @@ impl Shared {
         &self,
         work: impl FnOnce(&Store) -> Result<T, EngineError> + Send + 'static,
     ) -> Result<T, EngineError> {
-        let store = lock(&self.store).clone().ok_or(EngineError::Closed)?;
+        let gone = || self.broken().unwrap_or(EngineError::Closed);
+        let store = lock(&self.store).clone().ok_or_else(gone)?;
         let done = tokio::task::spawn_blocking(move || work(&store))
             .await
             .unwrap_or_else(|error| Err(panicked(error)));
-        if let Err(EngineError::Store(error @ StoreError::Failed { .. })) = &done {
-            self.break_down(error);
+        done.map_err(|error| match error {
+            EngineError::Store(error) => self.refused(error),
+            error => error,
+        })
+    }
+
+    /// What the store's refusal means for the engine.
+    pub fn refused(&self, error: StoreError) -> EngineError {
+        match error {
+            StoreError::Failed { .. } => self.break_down(&error),
+            error => EngineError::Store(error),
         }
-        done
     }
 
     /// The disk refused a sync: nothing can be acknowledged any more, so everything stops and everyone who waits hears
     /// why. A restart reads what is really on disk.
-    fn break_down(&self, error: &StoreError) {
-        if self.broken.set(error::report(error)).is_ok() {
-            tracing::error!(error = error::report(error), "the engine stops");
+    fn break_down(&self, error: &StoreError) -> EngineError {
+        let cause = error::report(error);
+        if self.broken.set(cause.clone()).is_ok() {
+            tracing::error!(error = cause, "the engine stops");
             self.interrupt();
             self.watchers.all_changed();
         }
+        EngineError::Broken { cause }
+    }
+
+    /// Why the disk of the queue cannot be trusted any more, if so.
+    pub fn broken(&self) -> Option<EngineError> {
+        self.broken.get().map(|cause| EngineError::Broken {
+            cause: cause.clone(),
+        })
     }
 
     /// Why nothing will happen any more, if so.
     pub fn trouble(&self) -> Option<EngineError> {
-        let broken = self.broken.get().map(|cause| EngineError::Broken {
-            cause: cause.clone(),
-        });
-        broken.or_else(|| (self.stage() >= Stage::Draining).then_some(EngineError::Closed))
+        let closing = || (self.stage() >= Stage::Draining).then_some(EngineError::Closed);
+        self.broken().or_else(closing)
     }
 
     /// Takes the store away; every later verb is refused.

@@ -94,10 +94,11 @@ pub(crate) async fn shutdown(
             .map_err(crate::shared::panicked),
         None => Ok(Ok(())),
     };
+    let closed = closed.and_then(|closed| closed.map_err(|error| shared.refused(error)));
     shared.enter(Stage::Closed);
     shared.events.close();
     shared.watchers.all_changed();
-    closed?.map_err(EngineError::from)
+    closed
 }
 
 async fn all_ended(tasks: &mut JoinSet<()>) {

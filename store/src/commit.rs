@@ -9,8 +9,9 @@
 //! new length, so it is followed by an fdatasync on a descriptor of our own: the kernel reports a failed write-back
 //! once to each descriptor, and what sled's flusher thread sees on its own it only logs. `flush_async` hangs.
 //!
-//! After a failure nothing is retried, since the kernel may have dropped the pages it could not write: the store
-//! refuses every further write, and the next process starts from what is on disk.
+//! After a failure nothing is retried, since the kernel may have dropped the pages it could not write, or keep them as if
+//! they were written: the store refuses every further write and leaves a mark, and the next process that finds it reads
+//! the disk and not the kernel's memory (open.rs).
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -23,6 +24,8 @@ use std::time::{Duration, Instant};
 use crate::error::StoreError;
 use crate::options::SyncData;
 
+/// Left in the directory of a store that stopped, for the next start.
+pub(crate) const STOPPED: &str = "stopped";
 /// A slow disk must not make its syncs rarer still.
 const LONGEST_WAIT: Duration = Duration::from_millis(10);
 
@@ -95,12 +98,17 @@ impl Commit {
     /// What is in memory may no longer be what was meant: no more writes.
     pub(crate) fn fail(&self, cause: &str) -> StoreError {
         let mut progress = self.progress();
-        tracing::error!(dir = %self.dir.display(), cause, "the store takes no more writes");
+        let is_first = progress.failed.is_none();
         let cause = progress
             .failed
             .get_or_insert_with(|| cause.to_owned())
             .clone();
         drop(progress);
+        if is_first {
+            tracing::error!(dir = %self.dir.display(), cause, "the store takes no more writes");
+            // The disk may refuse this as well; then the next start does without.
+            let _ = fs::write(self.dir.join(STOPPED), &cause);
+        }
         self.moved.notify_all();
         StoreError::Failed {
             dir: self.dir.clone(),

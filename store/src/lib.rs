@@ -148,6 +148,19 @@ impl Store {
         self.inner.commit.syncs()
     }
 
+    /// Returns when everything that can be read by now is on disk: what was read before may then be told to others.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] when it never will be, as far as this process can know.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        self.inner.commit.durable()
+    }
+
+    /// Refuses as every writing verb does once a write or a sync has failed. Reading goes on.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.inner.commit.check()
+    }
+
     /// Commits what is not acknowledged yet (heartbeats) and lets go of the store. The directory is released when
     /// the last clone is gone. Dropping does the same without reporting.
     pub fn close(self) -> Result<(), StoreError> {

@@ -7,6 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Advice, fadvise};
+
+use crate::commit::STOPPED;
 use crate::error::StoreError;
 use crate::options::Options;
 
@@ -38,6 +41,7 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, StoreError> 
     let file = file.map_err(StoreError::io(&path))?;
     // What a killed process wrote but never synced: sled will build a synced snapshot on top of it.
     (options.sync)(&path, &file).map_err(StoreError::io(&path))?;
+    forget_what_was_not_written(dir, &file)?;
 
     let db = match open_sled(dir, options) {
         Err(Refusal::Damaged(reason)) => {
@@ -62,6 +66,21 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, StoreError> 
     })?;
     sync_names(dir)?;
     Ok(Opened { db, file, lock })
+}
+
+/// After a sync that failed the kernel may hold pages that it could not write and show them as good: whoever reads them
+/// builds on what the next power cut takes away. They are dropped, so that the disk itself is read.
+fn forget_what_was_not_written(dir: &Path, file: &File) -> Result<(), StoreError> {
+    let mark = dir.join(STOPPED);
+    match fs::read_to_string(&mark) {
+        Ok(cause) => {
+            tracing::warn!(dir = %dir.display(), cause, "the store had stopped; reading what is really on disk");
+            fadvise(file, 0, None, Advice::DontNeed)
+                .map_err(|errno| StoreError::io(dir)(errno.into()))?;
+            fs::remove_file(&mark).map_err(StoreError::io(&mark))
+        }
+        Err(_) => Ok(()),
+    }
 }
 
 fn lock(dir: &Path) -> Result<File, StoreError> {

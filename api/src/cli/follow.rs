@@ -39,6 +39,21 @@ pub struct Style {
 pub async fn follow(
     engine: Engine,
     jobs: Vec<Followed>,
+    events: Events,
+    interrupted: oneshot::Receiver<()>,
+    style: &Style,
+) -> Result<Outcome, CliError> {
+    let outcome = to_the_end(&engine, jobs, events, interrupted, style).await;
+    if outcome.is_err() {
+        // What runs is wound up. That the end goes wrong as well says nothing new.
+        let _ = engine.shutdown().await;
+    }
+    outcome
+}
+
+async fn to_the_end(
+    engine: &Engine,
+    jobs: Vec<Followed>,
     mut events: Events,
     mut interrupted: oneshot::Receiver<()>,
     style: &Style,
@@ -48,24 +63,24 @@ pub async fn follow(
         let (engine, id) = (engine.clone(), job.id);
         waits.spawn(async move { engine.wait(id).await });
     }
-    let mut progress = view(&engine, &jobs).await?;
+    let mut progress = view(engine, &jobs).await?;
     let all_ended = watch(&mut waits, &mut progress, &mut events, &mut interrupted).await?;
     if !all_ended {
-        return stop(&engine, waits, progress, events).await;
+        return stop(engine, waits, progress, events).await;
     }
     drop(progress);
 
     let settled = tokio::select! {
-        settled = settle(&engine, &jobs) => settled.map(|()| true)?,
+        settled = settle(engine, &jobs) => settled.map(|()| true)?,
         // The sender lives as long as the process.
         _ = &mut interrupted => false,
     };
     let (mut failed, mut failed_before) = (false, false);
     for followed in &jobs {
-        let job = known(&engine, followed).await?;
+        let job = known(engine, followed).await?;
         failed |= !job.succeeded();
         failed_before |= followed.before && !job.succeeded();
-        print(&engine, followed, &job, style).await?;
+        print(engine, followed, &job, style).await?;
     }
     engine.shutdown().await?;
     if failed_before {

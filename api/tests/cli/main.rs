@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod disk;
+mod eio;
 mod failures;
 mod interrupt;
 mod jobs;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use opmill_engine::{EngineError, EngineEvent, ItemStatus, JobState};
+use opmill_engine::{EngineError, EngineEvent, Health, ItemStatus, JobState};
 
 use crate::script::{Act, Script};
 use crate::world::{LEASE, RECEIVER, SECOND, Seed, World, a_moment, soon};
@@ -270,9 +270,58 @@ async fn a_disk_that_does_not_sync_stops_the_engine() {
         matches!(refused, Err(EngineError::Broken { .. })),
         "{refused:?}"
     );
+    let told = soon(world.engine.wait_failed()).await;
+    assert!(
+        matches!(&told, Some(EngineError::Broken { cause }) if cause.contains("the disk is gone")),
+        "{told:?}"
+    );
+    assert!(matches!(world.engine.health(), Health::Failed { .. }));
+    assert!(
+        world.engine.job(id).await.unwrap().is_some(),
+        "reading goes on"
+    );
+    let end = soon(world.engine.shutdown()).await;
+    assert!(matches!(end, Err(EngineError::Broken { .. })), "{end:?}");
+    let after = world.engine.wait(id).await;
+    assert!(
+        matches!(after, Err(EngineError::Broken { .. })),
+        "{after:?}"
+    );
 
     let world = world.kill_and_reopen(Script::succeed()).await;
     assert!(world.end(id).await.succeeded());
+}
+
+/// A job whose end is in memory and not on disk has not ended, for whoever asks.
+#[tokio::test]
+async fn an_end_that_never_reached_the_disk_is_not_told() {
+    let broken = Arc::new(AtomicBool::new(false));
+    let disk = Arc::clone(&broken);
+    let world = Seed::new(Script::stall_on(0))
+        .sync(move || match disk.load(Ordering::Relaxed) {
+            true => Err(std::io::Error::other("the disk is gone")),
+            false => Ok(()),
+        })
+        .start()
+        .await;
+    let id = world.submit("avthumb/mp4").await;
+    world.script.stalled(1).await;
+    broken.store(true, Ordering::Relaxed);
+    world.script.release(0);
+    soon(world.engine.wait_failed()).await.unwrap();
+    // The first look of this wait already finds a final state, if the end was committed before the sync failed.
+    let told = soon(world.engine.wait(id)).await;
+    assert!(matches!(told, Err(EngineError::Broken { .. })), "{told:?}");
+}
+
+/// An engine that ends in order never failed.
+#[tokio::test]
+async fn an_orderly_end_is_no_failure() {
+    let world = World::start(Script::succeed()).await;
+    assert_eq!(world.engine.health(), Health::Working);
+    let (failed, ended) = tokio::join!(soon(world.engine.wait_failed()), world.engine.shutdown());
+    assert!(failed.is_none() && ended.is_ok(), "{failed:?} {ended:?}");
+    assert_eq!(world.engine.health(), Health::Closing);
 }
 
 #[tokio::test]

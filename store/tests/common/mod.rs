@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use opmill_store::{
     Delivery, Event, Item, ItemIndex, ItemOutcome, Job, JobId, JobState, Lease, NewItem, NewJob,
-    Options, Owed, OwedScope, Store, UnixMillis, WorkerId,
+    Options, Owed, OwedScope, Store, StoredObject, UnixMillis, WorkerId,
 };
 
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -168,5 +168,17 @@ pub fn command_done(index: u32) -> Owed {
     Owed {
         scope: OwedScope::Command(ItemIndex(index)),
         code: 3,
+    }
+}
+
+pub fn object() -> StoredObject {
+    let hash = "FgXnBxUvfG5iLMtIVIqPNi3aq5Gf".to_owned();
+    StoredObject {
+        hash,
+        size: 1,
+        mime: None,
+        modified: START,
+        stored: START,
+        expires: None,
     }
 }

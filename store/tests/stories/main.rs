@@ -12,3 +12,4 @@ mod lasting;
 mod leases;
 mod opening;
 mod queueing;
+mod stopping;

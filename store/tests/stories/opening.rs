@@ -2,14 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use opmill_store::{
-    Disposition, Event, JobState, NewJob, Options, Store, StoreError, StoredObject,
-};
+use opmill_store::{Disposition, Event, JobState, NewJob, Options, Store, StoreError};
 
-use crate::common::{ALL_DONE, LEASE, MINUTE, ManualClock, START, World, directory, done};
+use crate::common::{ALL_DONE, LEASE, MINUTE, START, World, done};
 
 /// sled alone, for tampering. Its threads may keep the lock for a moment after a store was dropped.
 fn tamper(dir: &Path, change: impl FnOnce(&sled::Db)) {
@@ -364,129 +360,4 @@ fn what_a_newer_opmill_wrote_is_refused_and_kept() {
             );
         });
     }
-}
-
-fn object() -> StoredObject {
-    let hash = "FgXnBxUvfG5iLMtIVIqPNi3aq5Gf".to_owned();
-    StoredObject {
-        hash,
-        size: 1,
-        mime: None,
-        modified: START,
-        stored: START,
-        expires: None,
-    }
-}
-
-/// A sync fails: nobody is told that it worked, nothing is tried again, reading goes on, and a restart starts from
-/// what is on disk.
-#[test]
-fn after_a_failed_sync_nothing_more_is_written() {
-    let dir = directory();
-    let (clock, broken) = (ManualClock::new(), Arc::new(AtomicBool::new(false)));
-    let disk = broken.clone();
-    let sync = Arc::new(
-        move |_: &Path, file: &fs::File| match disk.load(Ordering::SeqCst) {
-            true => Err(std::io::Error::from_raw_os_error(5)),
-            false => file.sync_data(),
-        },
-    );
-    let store = Store::open(
-        dir.path(),
-        Options {
-            sync,
-            ..clock.options()
-        },
-    )
-    .unwrap();
-    let acknowledged = store.enqueue(NewJob::default()).unwrap().id;
-    let (lease, _) = store
-        .claim(&opmill_store::WorkerId::new("worker"), LEASE)
-        .unwrap()
-        .unwrap();
-
-    broken.store(true, Ordering::SeqCst);
-    let failed = store.enqueue(NewJob::default()).unwrap_err();
-    assert!(matches!(&failed, StoreError::Failed { .. }), "{failed:?}");
-    assert_eq!(failed.disposition(), Disposition::Interrupted);
-    assert!(
-        failed.to_string().contains("fdatasync of the log failed"),
-        "{failed}"
-    );
-
-    broken.store(false, Ordering::SeqCst);
-    let syncs = store.syncs();
-    let refused = [
-        store.enqueue(NewJob::default()).map(drop),
-        store
-            .claim(&opmill_store::WorkerId::new("worker"), LEASE)
-            .map(drop),
-        store.heartbeat(&lease, LEASE).map(drop),
-        store.record_item(&lease, done(0), None),
-        store
-            .finish(&lease, Event::Succeeded, vec![], vec![], None)
-            .map(drop),
-        store.while_held(&lease, || panic!("published what cannot be recorded")),
-        store.cancel(acknowledged, vec![]).map(drop),
-        store.promote().map(drop),
-        store.rescue().map(drop),
-        store.put_object("bucket:key", object()),
-    ];
-    for (verb, outcome) in refused.into_iter().enumerate() {
-        assert!(
-            matches!(outcome, Err(StoreError::Failed { .. })),
-            "verb {verb}: {outcome:?}"
-        );
-    }
-    assert!(store.job(acknowledged).unwrap().is_some());
-    assert!(matches!(
-        store.clone().close(),
-        Err(StoreError::Failed { .. })
-    ));
-    assert_eq!(store.syncs(), syncs, "no sync is tried again");
-    drop(store);
-
-    let store = Store::open(dir.path(), clock.options()).unwrap();
-    assert_eq!(
-        store.job(acknowledged).unwrap().unwrap().state,
-        JobState::Available
-    );
-}
-
-/// A sync that panics, as sled does on an inconsistency, ends the writing for all; nobody waits for ever.
-#[test]
-fn a_sync_that_panics_is_a_failed_one() {
-    let dir = directory();
-    let armed = Arc::new(AtomicBool::new(false));
-    let fuse = armed.clone();
-    let sync = Arc::new(move |_: &Path, file: &fs::File| {
-        assert!(!fuse.load(Ordering::SeqCst), "an inconsistency");
-        file.sync_data()
-    });
-    let options = || Options {
-        sync: sync.clone(),
-        ..ManualClock::new().options()
-    };
-    let store = Store::open(dir.path(), options()).unwrap();
-    armed.store(true, Ordering::SeqCst);
-    let enqueue = || store.enqueue(NewJob::default());
-    let outcomes = std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..4).map(|_| scope.spawn(enqueue)).collect();
-        clients
-            .into_iter()
-            .map(|client| client.join())
-            .collect::<Vec<_>>()
-    });
-    assert_eq!(
-        outcomes.iter().filter(|outcome| outcome.is_err()).count(),
-        1,
-        "one led and panicked"
-    );
-    assert!(
-        outcomes
-            .iter()
-            .flatten()
-            .all(|told| matches!(told, Err(StoreError::Failed { .. })))
-    );
-    assert!(matches!(enqueue(), Err(StoreError::Failed { .. })));
 }
