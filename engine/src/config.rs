@@ -13,6 +13,7 @@ use crate::machine;
 
 mod validate;
 
+pub use opmill_store::DiskPolicy as Disk;
 pub use validate::ConfigError;
 
 /// Everything an engine needs to know.
@@ -41,6 +42,8 @@ pub struct Config {
     pub notify: Notify,
     /// How long jobs that ended are remembered.
     pub retention: Retention,
+    /// How much room is kept on the disk of the data directory.
+    pub disk: Disk,
     /// What one source may ask of the machine.
     pub limits: Limits,
 }
@@ -59,6 +62,7 @@ impl Default for Config {
             retry: Retry::default(),
             notify: Notify::default(),
             retention: Retention::default(),
+            disk: Disk::default(),
             limits: Limits::default(),
         }
     }

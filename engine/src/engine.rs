@@ -6,7 +6,7 @@ use std::sync::Arc;
 use opmill_ops::{BucketName, Entry};
 use opmill_store::{
     CancelOutcome, Counts, Delivery, DeliveryState, History, JobId, JobState, Options, OwedScope,
-    Paused, Store, SyncData, UnixMillis,
+    Paused, Space, Store, SyncData, UnixMillis,
 };
 use tokio::sync::Mutex;
 
@@ -59,6 +59,9 @@ pub struct Parts {
     /// The sync under every acknowledgement of the queue. Crash tests put a disk of their own here.
     #[doc(hidden)]
     pub sync: Option<SyncData>,
+    /// How much room is left for the queue. Tests put a disk of their own here.
+    #[doc(hidden)]
+    pub space: Option<Space>,
 }
 
 impl Default for Parts {
@@ -68,6 +71,7 @@ impl Default for Parts {
             processor: Arc::new(Media),
             transport: None,
             sync: None,
+            space: None,
         }
     }
 }
@@ -105,6 +109,7 @@ impl Engine {
             processor,
             transport,
             sync,
+            space,
         } = parts;
         let given = &config.data;
         let data = std::path::absolute(given).map_err(|source| EngineError::Work {
@@ -117,7 +122,15 @@ impl Engine {
         };
         let buckets = Buckets::open(&config, &data)?;
         let (dir, store_clock) = (data.clone(), Arc::clone(&clock));
-        let opened = tokio::task::spawn_blocking(move || open_data(&dir, store_clock, sync)).await;
+        let usual = Options::default();
+        let options = Options {
+            clock: Arc::new(move || store_clock.now()),
+            disk: config.disk,
+            space: space.unwrap_or(usual.space),
+            sync: sync.unwrap_or(usual.sync),
+            ..usual
+        };
+        let opened = tokio::task::spawn_blocking(move || open_data(&dir, options)).await;
         let (store, counts) = opened.unwrap_or_else(|error| Err(panicked(error)))?;
         let shared = Arc::new(Shared::new(Ingredients {
             config,
@@ -162,6 +175,9 @@ impl Engine {
     /// [`EngineError::TargetExists`] (a `saveas` target is there and the job does not
     /// [`force`](JobSpec::force)), [`EngineError::NotifyUrl`] and [`EngineError::NoKeyPair`]. A command that parses
     /// but is wrong is no error here: it fails alone, with its reason in its item.
+    ///
+    /// [`EngineError::Store`] with [`StoreError::LowSpace`](crate::StoreError::LowSpace) while the disk is almost full:
+    /// a server answers that with 503, and the same request is taken again when there is room.
     pub async fn submit(&self, spec: JobSpec) -> Result<Submitted, EngineError> {
         submit::submit(self.shared(), spec).await
     }
@@ -442,21 +458,11 @@ impl std::fmt::Debug for Engine {
 }
 
 /// The store first: its lock says that the work directories of others are stale.
-fn open_data(
-    data: &Path,
-    clock: Arc<dyn Clock>,
-    sync: Option<SyncData>,
-) -> Result<(Store, Counts), EngineError> {
+fn open_data(data: &Path, options: Options) -> Result<(Store, Counts), EngineError> {
     durable::create_dirs(data).map_err(|source| EngineError::Work {
         path: data.to_owned(),
         source,
     })?;
-    let usual = Options::default();
-    let options = Options {
-        clock: Arc::new(move || clock.now()),
-        sync: sync.unwrap_or(usual.sync),
-        ..usual
-    };
     let store = Store::open(&data.join("store"), options)?;
     work::sweep(data)?;
     let counts = store.counts()?;

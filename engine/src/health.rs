@@ -1,6 +1,8 @@
 //! What a supervisor and a load balancer want to know: does the engine take jobs, does it run them, is it lost?
 
-use crate::error::EngineError;
+use opmill_store::Store;
+
+use crate::error::{self, EngineError};
 use crate::shared::Shared;
 use crate::shutdown::Stage;
 
@@ -10,6 +12,11 @@ use crate::shutdown::Stage;
 pub enum Health {
     /// It takes jobs and runs them.
     Working,
+    /// It runs the jobs it has and takes no new ones, because the disk is almost full. Ends by itself when there is room.
+    LowSpace {
+        /// How much there is and how much there should be.
+        cause: String,
+    },
     /// It is being shut down, or was.
     Closing,
     /// The disk of its queue failed: it stopped, and only a restart finds out what is really on disk.
@@ -23,7 +30,12 @@ pub(crate) fn of(shared: &Shared) -> Health {
     match shared.trouble() {
         Some(EngineError::Broken { cause }) => Health::Failed { cause },
         Some(_) => Health::Closing,
-        None => Health::Working,
+        None => match shared.borrow_store(Store::admit) {
+            Some(Err(low)) => Health::LowSpace {
+                cause: error::report(&low),
+            },
+            _ => Health::Working,
+        },
     }
 }
 

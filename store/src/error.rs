@@ -113,6 +113,27 @@ pub enum StoreError {
         /// Why.
         source: io::Error,
     },
+    /// Less room on the disk than new work is taken with. Work that is there goes on, and new work is taken again as soon as
+    /// there is room.
+    #[error("the disk of {} has {free} bytes free, less than the low-water mark of {low_water} (disk.low_water_bytes): new jobs are refused until some space is freed; jobs that run go on", dir.display())]
+    LowSpace {
+        /// The store's directory.
+        dir: PathBuf,
+        /// Bytes that may still be written.
+        free: u64,
+        /// The mark.
+        low_water: u64,
+    },
+    /// Not enough room on the disk, the reserve included; nothing was written.
+    #[error("the disk of {} is full: {free} bytes are free, and {needed} have to be before anything is written; free some space and try again", dir.display())]
+    DiskFull {
+        /// The store's directory.
+        dir: PathBuf,
+        /// Bytes that may still be written.
+        free: u64,
+        /// Bytes that must be free, so that a write that is begun also ends.
+        needed: u64,
+    },
     /// A write or sync failed earlier, so what is on disk is unknown: the store takes no more writes.
     #[error("the store in {} stopped taking writes after: {cause}; check the disk, then restart opmill", dir.display())]
     Failed {
@@ -143,7 +164,11 @@ impl StoreError {
     /// What an attempt should make of it.
     pub fn disposition(&self) -> Disposition {
         match self {
-            Self::InUse { .. } | Self::Io { .. } | Self::Sled(_) => Disposition::Retry,
+            Self::InUse { .. }
+            | Self::Io { .. }
+            | Self::LowSpace { .. }
+            | Self::DiskFull { .. }
+            | Self::Sled(_) => Disposition::Retry,
             Self::LeaseLost { .. } | Self::Failed { .. } => Disposition::Interrupted,
             Self::AlreadyRecorded { .. }
             | Self::NotFound { .. }

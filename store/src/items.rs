@@ -77,7 +77,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         fits("the item's body", &item.body, LONGEST_TEXT)?;
         let now = self.now();
-        let writer = self.writer()?;
+        let writer = self.writer_of(item.body.len())?;
         self.commit(writer, |tx| {
             let job = tx.held(lease)?;
             tx.add_item(job.id, &Item::new(&item, job.attempts, now))?;

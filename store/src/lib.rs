@@ -35,6 +35,7 @@
 //! | `jobs.rs`, `leases.rs`, `items.rs`, `outbox.rs`, `objects.rs`, `history.rs`, `activity.rs` | what is kept of each, and what keeps their trees in step |
 //! | `prune.rs`, `read.rs` | retention, reading |
 //! | `commit.rs` | when a verb may be acknowledged |
+//! | `disk.rs` | when there is no room for it |
 //! | `writer.rs` | one writing verb at a time |
 //! | `tx.rs`, `trees.rs`, `key.rs`, `record.rs` | which tree holds what, under which key, in which bytes |
 //! | `open.rs`, `recover.rs` | what opening a directory repairs |
@@ -48,6 +49,7 @@
 
 mod activity;
 mod commit;
+mod disk;
 mod error;
 mod history;
 mod id;
@@ -83,12 +85,13 @@ pub use id::{DeliveryId, ItemIndex, JobId, ParseIdError, Priority, UnixMillis, W
 pub use items::{Item, ItemOutcome, NewItem};
 pub use job::{Counts, Enqueued, Job, NewJob};
 pub use objects::StoredObject;
-pub use options::{Clock, Options, SyncData};
+pub use options::{Clock, DiskPolicy, Options, Space, SyncData};
 pub use outbox::{Delivery, DeliveryState, Owed, OwedScope};
 pub use queue::{CancelOutcome, Limits, Paused, Promotion, Rescued, Verdict};
 pub use state::{Event, IllegalTransition, JobState, Lease, Next};
 
 use commit::Commit;
+use disk::Disk;
 use trees::Trees;
 use writer::Writer;
 
@@ -103,6 +106,7 @@ struct Inner {
     clock: Clock,
     trees: Trees,
     commit: Commit,
+    disk: Disk,
     writer: Mutex<Writer>,
     /// A publication under a lease ended (queue/hold.rs).
     published: Condvar,
@@ -125,6 +129,7 @@ impl Store {
             clock: options.clock,
             trees,
             commit,
+            disk: opened.disk,
             writer: Mutex::default(),
             published: Condvar::new(),
             dir: dir.to_owned(),
@@ -154,6 +159,14 @@ impl Store {
     /// [`StoreError::Failed`] when it never will be, as far as this process can know.
     pub fn flush(&self) -> Result<(), StoreError> {
         self.inner.commit.durable()
+    }
+
+    /// Refuses as [`enqueue`](Store::enqueue) would for want of room.
+    ///
+    /// # Errors
+    /// [`StoreError::LowSpace`].
+    pub fn admit(&self) -> Result<(), StoreError> {
+        self.inner.disk.admit()
     }
 
     /// Refuses as every writing verb does once a write or a sync has failed. Reading goes on.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Advice, fadvise};
 
 use crate::commit::STOPPED;
+use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::options::Options;
 
@@ -23,6 +24,7 @@ pub(crate) struct Opened {
     pub(crate) file: File,
     /// Held as long as the store is.
     pub(crate) lock: File,
+    pub(crate) disk: Disk,
 }
 
 pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, StoreError> {
@@ -30,6 +32,7 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, StoreError> 
     // Before sled's lock: tidying the directory of a process that is just opening it would break that one's start.
     let lock = lock(dir)?;
     remove_half_written_snapshots(dir)?;
+    let disk = Disk::new(dir, options);
 
     let path = dir.join("db");
     let file = OpenOptions::new()
@@ -65,7 +68,12 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, StoreError> 
         },
     })?;
     sync_names(dir)?;
-    Ok(Opened { db, file, lock })
+    Ok(Opened {
+        db,
+        file,
+        lock,
+        disk,
+    })
 }
 
 /// After a sync that failed the kernel may hold pages that it could not write and show them as good: whoever reads them

@@ -53,9 +53,15 @@ impl DerefMut for Turn<'_> {
 }
 
 impl Store {
-    /// The right to write, unless an earlier write failed.
+    /// The right to write, unless an earlier write failed or there is no room.
     pub(crate) fn writer(&self) -> Result<Turn<'_>, StoreError> {
+        self.writer_of(0)
+    }
+
+    /// As [`Store::writer`], for a verb that puts down a text of that many bytes.
+    pub(crate) fn writer_of(&self, text: usize) -> Result<Turn<'_>, StoreError> {
         self.inner.commit.check()?;
+        self.inner.disk.room(text as u64)?;
         let writing = self.inner.commit.writing();
         let writer = self
             .inner

@@ -23,7 +23,10 @@ fn fixture(format: &str, name: &str) -> PathBuf {
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        if entry.file_name() == "lock" {
+        if ["lock", "reserve"]
+            .iter()
+            .any(|name| entry.file_name() == *name)
+        {
             continue;
         }
         match entry.file_type().unwrap().is_dir() {

@@ -20,4 +20,5 @@ mod receiver;
 mod remembering;
 mod room;
 mod sharing;
+mod space;
 mod submitting;

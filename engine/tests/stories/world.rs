@@ -12,7 +12,7 @@ use opmill_engine::{
     BucketConfig, Config, Engine, EngineEvent, Events, Job, JobId, JobSpec, KeyPair, Parts,
     UnixMillis,
 };
-use opmill_store::SyncData;
+use opmill_store::{Space, SyncData};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -45,6 +45,7 @@ pub struct Seed {
     pub config: Config,
     clock: Arc<Manual>,
     sync: Option<SyncData>,
+    space: Option<Space>,
     dir: Arc<TempDir>,
 }
 
@@ -75,6 +76,7 @@ impl Seed {
             config,
             clock,
             sync: None,
+            space: None,
             dir,
         }
     }
@@ -86,6 +88,12 @@ impl Seed {
 
     pub fn script(mut self, script: Script) -> Self {
         self.script = script;
+        self
+    }
+
+    /// How much room the disk of the queue has.
+    pub fn space(mut self, space: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        self.space = Some(Arc::new(move |_| Ok(space())));
         self
     }
 
@@ -114,6 +122,7 @@ impl Seed {
             config,
             clock,
             sync,
+            space,
             dir,
         } = self;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -126,6 +135,7 @@ impl Seed {
             processor: Arc::new(script.clone()),
             transport: Some(Arc::new(receiver.clone())),
             sync,
+            space,
         };
         let opening = runtime.spawn(Engine::open_with(config.clone(), parts));
         let engine = soon(opening).await.unwrap().unwrap();
@@ -222,6 +232,7 @@ impl World {
             config: self.config.clone(),
             clock: Arc::clone(&self.clock),
             sync: None,
+            space: None,
             dir: Arc::clone(&self.dir),
         }
     }

@@ -82,9 +82,15 @@ impl Draft {
 
 impl Store {
     /// Puts a job on disk. With an idempotency key that a kept job has, gives that job back instead.
+    ///
+    /// # Errors
+    /// [`StoreError::LowSpace`] below the low-water mark of [`DiskPolicy`](crate::DiskPolicy): try again later.
     pub fn enqueue(&self, job: NewJob) -> Result<Enqueued, StoreError> {
         let now = self.now();
-        let mut writer = self.writer()?;
+        if let Err(refusal) = self.admit() {
+            return self.known(&job)?.ok_or(refusal);
+        }
+        let mut writer = self.writer_of(job.spec.len())?;
         let draft = Draft::new(&mut writer, job, now)?;
         self.commit(writer, |tx| draft.enqueue(tx))
     }
@@ -101,7 +107,12 @@ impl Store {
     /// Puts all these jobs on disk, in this order, with one durable commit; or, on an error, none.
     pub fn enqueue_all(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, StoreError> {
         let now = self.now();
-        let mut writer = self.writer()?;
+        if let Err(refusal) = self.admit() {
+            let known = jobs.iter().map(|job| self.known(job));
+            let known = known.collect::<Result<Option<Vec<_>>, _>>()?;
+            return known.ok_or(refusal);
+        }
+        let mut writer = self.writer_of(jobs.iter().map(|job| job.spec.len()).sum())?;
         let drafts = jobs
             .into_iter()
             .map(|job| Draft::new(&mut writer, job, now));
@@ -109,6 +120,15 @@ impl Store {
         self.commit(writer, |tx| {
             drafts.iter().map(|draft| draft.enqueue(tx)).collect()
         })
+    }
+
+    /// The job that is there already under the key of this one.
+    fn known(&self, job: &NewJob) -> Result<Option<Enqueued>, StoreError> {
+        let Some(key) = &job.idempotency_key else {
+            return Ok(None);
+        };
+        let known = self.find(key)?;
+        Ok(known.map(|id| Enqueued { id, existing: true }))
     }
 
     /// The job that was enqueued under this key and is kept still. On disk by the time this returns, since whoever

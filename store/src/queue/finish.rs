@@ -57,8 +57,9 @@ impl Store {
         last.iter()
             .try_for_each(|item| fits("the item's body", &item.body, LONGEST_TEXT))?;
         let error = error.map(short);
+        let text = last.iter().map(|item| item.body.len()).sum();
         let writer = loop {
-            let writer = self.writer()?;
+            let writer = self.writer_of(text)?;
             match writer.publishing.get(&lease.job) {
                 None => break writer,
                 Some(threads) if threads.contains(&thread::current().id()) => {

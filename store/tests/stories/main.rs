@@ -7,6 +7,7 @@ mod common;
 mod ending;
 mod following;
 mod histories;
+mod full;
 mod lanes;
 mod lasting;
 mod leases;
