@@ -46,6 +46,34 @@ pub enum StoreError {
         /// The id that was asked for.
         id: DeliveryId,
     },
+    /// Nothing is there to be examined or exported.
+    #[error("there is no store in {}; name the directory that opmill worked on", dir.display())]
+    NoStore {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// An import fills a directory of its own.
+    #[error("there is something in {} already; import into a directory that is empty or not there", dir.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// A line of an export does not read.
+    #[error("line {line} of the export cannot be imported: {reason}; nothing was imported")]
+    BadLine {
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An export cannot be written or read.
+    #[error("the export cannot be {action}: {source}")]
+    Stream {
+        /// `written` or `read`.
+        action: &'static str,
+        /// Why.
+        source: io::Error,
+    },
     /// The lifecycle has no such step.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
@@ -75,7 +103,7 @@ pub enum StoreError {
     },
     /// A record does not read as what was written.
     #[error(
-        "the record {key} in {tree} is damaged ({reason}); copy the data directory before going on, and report what happened to the disk"
+        "the record {key} in {tree} is damaged ({reason}); copy the data directory, then let `opmill doctor` look at all of it, and with --repair mend it"
     )]
     Corrupt {
         /// The tree it is in.
@@ -86,7 +114,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The storage files do not open, even without their snapshot.
-    #[error("the store in {} does not open ({reason}); nothing was deleted: keep a copy of it, and go on with a backup or with another data directory", dir.display())]
+    #[error("the store in {} does not open ({reason}); nothing was deleted: copy it, then try `opmill doctor` and `opmill export`, which open more than this, or go on with a backup", dir.display())]
     Damaged {
         /// The store's directory.
         dir: PathBuf,
@@ -144,7 +172,7 @@ pub enum StoreError {
     },
     /// The storage engine failed to read.
     #[error(
-        "the storage engine failed: {0}; start again, and if it happens again keep a copy of the data directory"
+        "the storage engine failed: {0}; start again, and if it happens again copy the data directory and let `opmill doctor` look at it"
     )]
     Sled(String),
 }
@@ -173,6 +201,10 @@ impl StoreError {
             Self::AlreadyRecorded { .. }
             | Self::NotFound { .. }
             | Self::NoSuchDelivery { .. }
+            | Self::NoStore { .. }
+            | Self::NotEmpty { .. }
+            | Self::BadLine { .. }
+            | Self::Stream { .. }
             | Self::Illegal(_)
             | Self::Publishing { .. }
             | Self::TooLarge { .. }

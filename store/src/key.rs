@@ -78,6 +78,12 @@ pub(crate) fn delivery(id: DeliveryId) -> [u8; 8] {
     id.0.to_be_bytes()
 }
 
+/// Which delivery, of a key that [`delivery`] made.
+pub(crate) fn read_delivery(key: &[u8]) -> Option<DeliveryId> {
+    let id = key.try_into().ok()?;
+    Some(DeliveryId(u64::from_be_bytes(id)))
+}
+
 /// Key of a delivery in `outbox_due`: when, then which.
 pub(crate) fn delivery_at(at: UnixMillis, id: DeliveryId) -> [u8; 16] {
     let mut key = [0; 16];

@@ -39,6 +39,8 @@
 //! | `writer.rs` | one writing verb at a time |
 //! | `tx.rs`, `trees.rs`, `key.rs`, `record.rs` | which tree holds what, under which key, in which bytes |
 //! | `open.rs`, `recover.rs` | what opening a directory repairs |
+//! | `export.rs`, `import.rs` | a store as JSON lines, and back |
+//! | `doctor/…`, `salvage/…` | what is wrong with a store, also with one that does not open |
 //! | `id.rs`, `job.rs`, `limits.rs`, `options.rs`, `error.rs` | the types of the above |
 //!
 //! # One process a directory
@@ -50,9 +52,12 @@
 mod activity;
 mod commit;
 mod disk;
+mod doctor;
 mod error;
+mod export;
 mod history;
 mod id;
+mod import;
 mod items;
 mod job;
 mod jobs;
@@ -68,6 +73,7 @@ mod queue;
 mod read;
 mod record;
 mod recover;
+mod salvage;
 mod state;
 mod trees;
 mod tx;
@@ -79,7 +85,9 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
 pub use activity::Activity;
+pub use doctor::{Diagnosis, Finding, Remedy};
 pub use error::{Disposition, StoreError};
+pub use export::Exported;
 pub use history::{Happened, History, Mishap, Past, Trial};
 pub use id::{DeliveryId, ItemIndex, JobId, ParseIdError, Priority, UnixMillis, WorkerId};
 pub use items::{Item, ItemOutcome, NewItem};

@@ -34,6 +34,27 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, StoreError> 
     remove_half_written_snapshots(dir)?;
     let disk = Disk::new(dir, options);
 
+    let file = open_log(dir, options)?;
+
+    let db = match open_sled(dir, options) {
+        Err(Refusal::Damaged(reason)) if move_damaged_snapshots_aside(dir)? > 0 => {
+            tracing::warn!(dir = %dir.display(), reason, "the store does not open; trying again without its snapshot");
+            open_sled(dir, options)
+        }
+        opened => opened,
+    };
+    let db = db.map_err(|refusal| refusal.of(dir))?;
+    sync_names(dir)?;
+    Ok(Opened {
+        db,
+        file,
+        lock,
+        disk,
+    })
+}
+
+/// The file of the log on a descriptor of our own, with nothing in it that the disk does not have.
+pub(crate) fn open_log(dir: &Path, options: &Options) -> Result<File, StoreError> {
     let path = dir.join("db");
     let file = OpenOptions::new()
         .read(true)
@@ -45,35 +66,7 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, StoreError> 
     // What a killed process wrote but never synced: sled will build a synced snapshot on top of it.
     (options.sync)(&path, &file).map_err(StoreError::io(&path))?;
     forget_what_was_not_written(dir, &file)?;
-
-    let db = match open_sled(dir, options) {
-        Err(Refusal::Damaged(reason)) => {
-            tracing::warn!(dir = %dir.display(), reason, "the store does not open; trying again without its snapshot");
-            move_snapshots_aside(dir)?;
-            open_sled(dir, options)
-        }
-        opened => opened,
-    };
-    let db = db.map_err(|refusal| match refusal {
-        Refusal::InUse => StoreError::InUse {
-            dir: dir.to_owned(),
-        },
-        Refusal::Damaged(reason) => StoreError::Damaged {
-            dir: dir.to_owned(),
-            reason,
-        },
-        Refusal::Io(source) => StoreError::Io {
-            path: dir.to_owned(),
-            source,
-        },
-    })?;
-    sync_names(dir)?;
-    Ok(Opened {
-        db,
-        file,
-        lock,
-        disk,
-    })
+    Ok(file)
 }
 
 /// After a sync that failed the kernel may hold pages that it could not write and show them as good: whoever reads them
@@ -91,7 +84,7 @@ fn forget_what_was_not_written(dir: &Path, file: &File) -> Result<(), StoreError
     }
 }
 
-fn lock(dir: &Path) -> Result<File, StoreError> {
+pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("lock");
     let lock = OpenOptions::new()
         .read(true)
@@ -109,13 +102,25 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
     }
 }
 
-enum Refusal {
+/// Why sled does not open.
+pub(crate) enum Refusal {
     InUse,
     Damaged(String),
     Io(std::io::Error),
 }
 
-fn open_sled(dir: &Path, options: &Options) -> Result<sled::Db, Refusal> {
+impl Refusal {
+    pub(crate) fn of(self, dir: &Path) -> StoreError {
+        let dir = dir.to_owned();
+        match self {
+            Self::InUse => StoreError::InUse { dir },
+            Self::Damaged(reason) => StoreError::Damaged { dir, reason },
+            Self::Io(source) => StoreError::Io { path: dir, source },
+        }
+    }
+}
+
+pub(crate) fn open_sled(dir: &Path, options: &Options) -> Result<sled::Db, Refusal> {
     let config = sled::Config::new()
         .path(dir)
         .mode(sled::Mode::LowSpace)
@@ -145,17 +150,35 @@ fn open_sled(dir: &Path, options: &Options) -> Result<sled::Db, Refusal> {
 
 /// sled 0.34.7 writes a snapshot as `snap.X.generating` and renames it, but takes a leftover of a killed process
 /// for the newest snapshot, and then does not open. The log has everything that is in it.
-fn remove_half_written_snapshots(dir: &Path) -> Result<(), StoreError> {
+pub(crate) fn remove_half_written_snapshots(dir: &Path) -> Result<(), StoreError> {
     for_each_snapshot(dir, |name, path| match name.ends_with(".generating") {
         true => fs::remove_file(path),
         false => Ok(()),
     })
 }
 
-/// Without a snapshot sled reads the whole log, which is slower and just as good.
-fn move_snapshots_aside(dir: &Path) -> Result<(), StoreError> {
+/// Without a snapshot sled reads the whole log, which is slower and just as good: as long as the log is whole. It ends at the
+/// first byte that is wrong and zeroes what comes after, so a good snapshot that does not fit a damaged log must stay: with
+/// it most of the pages can still be read (salvage.rs). Says how many were moved.
+pub(crate) fn move_damaged_snapshots_aside(dir: &Path) -> Result<usize, StoreError> {
+    let moved = std::cell::Cell::new(0);
     for_each_snapshot(dir, |name, path| {
+        if is_whole(&fs::read(path)?) {
+            return Ok(());
+        }
+        moved.set(moved.get() + 1);
         fs::rename(path, dir.join(format!("aside.{name}")))
+    })?;
+    Ok(moved.get())
+}
+
+/// sled ends a snapshot with its length and its checksum.
+fn is_whole(snapshot: &[u8]) -> bool {
+    let content = snapshot
+        .split_last_chunk::<4>()
+        .and_then(|(content, checksum)| Some((content.split_last_chunk::<8>()?.0, checksum)));
+    content.is_some_and(|(content, checksum)| {
+        crc32fast::hash(content) == u32::from_le_bytes(*checksum)
     })
 }
 
@@ -178,7 +201,7 @@ fn for_each_snapshot(
 
 /// sled syncs neither its `conf` nor the directory, so a power cut could take the names of the files whose bytes
 /// were synced. At every start, since the process that created them may have died before it came to this.
-fn sync_names(dir: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_names(dir: &Path) -> Result<(), StoreError> {
     let sync = |path: &Path| File::open(path).and_then(|file| file.sync_all());
     let dir = fs::canonicalize(dir).map_err(StoreError::io(dir))?;
     for path in [&dir.join("conf"), &dir.join("blobs"), &dir] {

@@ -14,7 +14,7 @@ use crate::tx::Tx;
 use crate::writer::Writer;
 
 /// Key in `meta` of the number the next delivery gets.
-const NEXT_DELIVERY: &[u8] = b"next-delivery";
+pub(crate) const NEXT_DELIVERY: &[u8] = b"next-delivery";
 
 /// What a notification is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,8 +170,14 @@ impl Tx<'_> {
             created: now,
             last_error: None,
         };
-        self.put_raw(Name::Owed, &key::owed(job, delivery.id), Vec::new())?;
-        self.put_delivery(&delivery)
+        self.add_delivery(&delivery)
+    }
+
+    /// Puts a delivery that is not there yet.
+    pub(crate) fn add_delivery(&self, delivery: &Delivery) -> TxResult<()> {
+        let owed = key::owed(delivery.job, delivery.id);
+        self.put_raw(Name::Owed, &owed, Vec::new())?;
+        self.put_delivery(delivery)
     }
 
     pub(crate) fn delivery(&self, id: DeliveryId) -> TxResult<Option<Delivery>> {

@@ -128,6 +128,12 @@ impl<R: Record> Parts<R> {
     }
 }
 
+/// What a value holds as text, if its body is text.
+pub(crate) fn text(bytes: &[u8]) -> Option<String> {
+    let body = bytes.get(HEADER..bytes.len().checked_sub(CHECKSUM)?)?;
+    (bytes[1] == Codec::Json as u8).then(|| String::from_utf8_lossy(body).into_owned())
+}
+
 struct Part<'a> {
     schema: u16,
     more: bool,

@@ -4,6 +4,7 @@
 //! bugs, though, and an index that misses a job would hide it for ever. `jobs` and `outbox` are the truth.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::Store;
 use crate::error::StoreError;
@@ -17,9 +18,33 @@ use crate::record::v1::Format;
 use crate::state::JobState;
 use crate::trees::Name;
 
-const FORMAT: &[u8] = b"format";
+pub(crate) const FORMAT: &[u8] = b"format";
 /// The format of the store as a whole: raised when a tree or a key changes its meaning.
-const CURRENT: u16 = 1;
+pub(crate) const CURRENT: u16 = 1;
+pub(crate) const CREATED_BY: &str = concat!("opmill ", env!("CARGO_PKG_VERSION"));
+
+/// The format that this program writes.
+pub(crate) fn current() -> Format {
+    Format {
+        format: CURRENT,
+        min_reader: CURRENT,
+        min_writer: CURRENT,
+        created_by: CREATED_BY.to_owned(),
+    }
+}
+
+/// Refuses a store that this program may not read or not write.
+pub(crate) fn check(format: &Format, dir: &Path) -> Result<(), StoreError> {
+    let needed = format.min_reader.max(format.min_writer);
+    match needed > CURRENT {
+        true => Err(StoreError::Newer {
+            what: format!("the store in {}", dir.display()),
+            found: needed,
+            supported: CURRENT,
+        }),
+        false => Ok(()),
+    }
+}
 
 /// What a tree should hold.
 type Expected = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -40,26 +65,9 @@ impl Store {
     fn check_format(&self) -> Result<(), StoreError> {
         let trees = &self.inner.trees;
         match trees.get::<Format>(Name::Meta, FORMAT)? {
-            Some(format) => {
-                let needed = format.min_reader.max(format.min_writer);
-                let what = format!("the store in {}", self.inner.dir.display());
-                match needed > CURRENT {
-                    true => Err(StoreError::Newer {
-                        what,
-                        found: needed,
-                        supported: CURRENT,
-                    }),
-                    false => Ok(()),
-                }
-            }
+            Some(format) => check(&format, &self.inner.dir),
             None if trees.is_empty(Name::Jobs)? && trees.is_empty(Name::Outbox)? => {
-                let created_by = concat!("opmill ", env!("CARGO_PKG_VERSION")).to_owned();
-                let format = Format {
-                    format: CURRENT,
-                    min_reader: CURRENT,
-                    min_writer: CURRENT,
-                    created_by,
-                };
+                let format = current();
                 self.apply(&self.writer()?, |tx| tx.put(Name::Meta, FORMAT, &format))
             }
             None => Err(Name::Meta.flaw(FORMAT, record::Flaw::Damaged("it is missing".to_owned()))),

@@ -67,7 +67,8 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    const ALL: [Name; 18] = {
+    /// What others follow from comes before them.
+    pub(crate) const ALL: [Name; 18] = {
         use Name::*;
         [
             Meta, Jobs, Specs, Items, Keys, Ready, Due, Leases, Expiry, Finished, Outbox,
@@ -123,7 +124,8 @@ impl Name {
         self.flaw(key, Flaw::Damaged("its key is malformed".to_owned()))
     }
 
-    fn show(self, key: &[u8]) -> String {
+    /// A key of this tree, as people read it.
+    pub(crate) fn show(self, key: &[u8]) -> String {
         match self {
             Self::Meta | Self::Keys | Self::Objects | Self::Flights => {
                 String::from_utf8_lossy(key).into_owned()
@@ -164,7 +166,7 @@ impl Trees {
         })
     }
 
-    fn tree(&self, name: Name) -> &sled::Tree {
+    pub(crate) fn tree(&self, name: Name) -> &sled::Tree {
         &self.trees[name as usize]
     }
 

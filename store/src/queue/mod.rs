@@ -18,6 +18,7 @@ pub use claim::Limits;
 pub(crate) use follow::may_lead;
 pub use heartbeat::Verdict;
 pub use pause::Paused;
+pub(crate) use pause::{is_pause, pause_key, paused_lane};
 pub use promote::Promotion;
 pub use rescue::Rescued;
 pub(crate) use rescue::take_back;

@@ -32,7 +32,7 @@ impl Store {
     /// Lets no job of the lane, or of any with `None`, be claimed until [`Store::resume`]. Jobs that run go on. What is
     /// paused already stays so since then.
     pub fn pause(&self, lane: Option<&str>) -> Result<(), StoreError> {
-        let (key, since) = (key(lane), self.now().get());
+        let (key, since) = (pause_key(lane), self.now().get());
         self.commit(self.writer()?, |tx| {
             match tx.get::<Pause>(Name::Meta, key.as_bytes())? {
                 Some(_) => Ok(()),
@@ -43,7 +43,7 @@ impl Store {
 
     /// Ends the pause of the lane, or with `None` the one of everything. Says whether there was one.
     pub fn resume(&self, lane: Option<&str>) -> Result<bool, StoreError> {
-        let key = key(lane);
+        let key = pause_key(lane);
         self.commit(self.writer()?, |tx| {
             let paused = tx.get::<Pause>(Name::Meta, key.as_bytes())?.is_some();
             if paused {
@@ -71,6 +71,16 @@ impl Store {
     }
 }
 
-fn key(lane: Option<&str>) -> String {
+/// The lane that a pause of that key holds back; `None` when it is everything.
+pub(crate) fn paused_lane(key: &[u8]) -> Option<&str> {
+    std::str::from_utf8(key).ok()?.strip_prefix(LANE)
+}
+
+/// A key in `meta` that is a pause.
+pub(crate) fn is_pause(key: &[u8]) -> bool {
+    key == ALL.as_bytes() || key.starts_with(LANE.as_bytes())
+}
+
+pub(crate) fn pause_key(lane: Option<&str>) -> String {
     lane.map_or_else(|| ALL.to_owned(), |lane| format!("{LANE}{lane}"))
 }

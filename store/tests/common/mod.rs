@@ -182,3 +182,26 @@ pub fn object() -> StoredObject {
         expires: None,
     }
 }
+
+/// sled alone, for tampering. Its threads may keep the lock for a moment after a store was dropped.
+pub fn tamper(dir: &Path, change: impl FnOnce(&sled::Db)) {
+    let config = sled::Config::new().path(dir).cache_capacity(8 << 20);
+    let db = loop {
+        match config.open() {
+            Err(sled::Error::Io(busy)) if busy.to_string().contains("acquire lock") => {
+                std::thread::yield_now();
+            }
+            opened => break opened.unwrap(),
+        }
+    };
+    change(&db);
+    db.flush().unwrap();
+}
+
+/// The bytes of an id.
+pub fn id_bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect()
+}

@@ -5,22 +5,7 @@ use std::path::Path;
 
 use opmill_store::{Disposition, Event, JobState, NewJob, Options, Store, StoreError};
 
-use crate::common::{ALL_DONE, LEASE, MINUTE, START, World, done};
-
-/// sled alone, for tampering. Its threads may keep the lock for a moment after a store was dropped.
-fn tamper(dir: &Path, change: impl FnOnce(&sled::Db)) {
-    let config = sled::Config::new().path(dir).cache_capacity(8 << 20);
-    let db = loop {
-        match config.open() {
-            Err(sled::Error::Io(busy)) if busy.to_string().contains("acquire lock") => {
-                std::thread::yield_now();
-            }
-            opened => break opened.unwrap(),
-        }
-    };
-    change(&db);
-    db.flush().unwrap();
-}
+use crate::common::{ALL_DONE, LEASE, MINUTE, START, World, done, id_bytes, tamper};
 
 fn snapshots(dir: &Path) -> Vec<std::path::PathBuf> {
     let names = fs::read_dir(dir)
@@ -265,13 +250,6 @@ fn a_damaged_record_is_named() {
         matches!(&refused, StoreError::Corrupt { tree: "jobs", key, .. } if *key == id.to_string()),
         "{refused:?}"
     );
-}
-
-fn id_bytes(hex: &str) -> Vec<u8> {
-    (0..hex.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-        .collect()
 }
 
 /// A store or a record of a newer program is refused, and left as it is.
