@@ -28,7 +28,7 @@ use crate::retention;
 use crate::shared::{Ingredients, Shared, panicked};
 use crate::shutdown::{self, Tasks};
 use crate::verdict::owed_when_cancelled;
-use crate::{durable, flight, notify, scheduler, spec::Spec, submit, view, work, worker};
+use crate::{durable, flight, notify, scheduler, spec::Spec, submit, upkeep, view, work, worker};
 
 /// A media-processing engine on a data directory. Clones are handles of the same engine; when the last one is
 /// dropped, running jobs are interrupted. [`Engine::shutdown`] does that gently and waits for it.
@@ -463,7 +463,7 @@ fn open_data(data: &Path, options: Options) -> Result<(Store, Counts), EngineErr
         path: data.to_owned(),
         source,
     })?;
-    let store = Store::open(&data.join("store"), options)?;
+    let store = Store::open(&data.join(upkeep::STORE), options)?;
     work::sweep(data)?;
     let counts = store.counts()?;
     Ok((store, counts))

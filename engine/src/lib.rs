@@ -87,6 +87,7 @@
 //! | `outputs.rs`, `publish.rs`, `etag.rs`, `work.rs`, `durable.rs` | outputs in their places, whole or not at all |
 //! | `retry.rs`, `cause.rs`, `redrive.rs` | what is tried again, why, when, and at whose word |
 //! | `notify/` | what is told to whom, signed how, tried how often, sent where |
+//! | `upkeep.rs` | doctor, export, import: on a directory that nothing works on |
 //! | `health.rs` | what a supervisor and a load balancer want to know |
 //! | `shutdown.rs`, `shared.rs`, `watchers.rs`, `view.rs` | the end; what all parts share; who waits; what is shown |
 //! | `clock.rs`, `machine.rs`, `telemetry.rs`, `lock.rs`, `checksum.rs` | time, memory and disks, traces, locks, sums of uploads |
@@ -140,6 +141,7 @@ mod telemetry;
 #[doc(hidden)]
 pub mod testing;
 mod timetable;
+pub mod upkeep;
 mod verdict;
 mod view;
 mod watchers;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use opmill_engine::ops::OpsError;
 use opmill_engine::ops::entry::EntryError;
-use opmill_engine::{EngineError, JobId};
+use opmill_engine::{EngineError, JobId, StoreError};
 
 use super::Outcome;
 use super::run::inputs::InputError;
@@ -152,7 +152,8 @@ impl CliError {
 /// What the engine refuses because of what was typed; every other error of it came from outside.
 fn is_usage(error: &EngineError) -> bool {
     use EngineError::{
-        Config, NoKeyPair, NotifyUrl, Ops, SourceNotFound, SourcePath, TargetExists, TargetName,
+        Config, NoKeyPair, NotifyUrl, Ops, SourceNotFound, SourcePath, Store, TargetExists,
+        TargetName,
     };
     matches!(
         error,
@@ -164,5 +165,6 @@ fn is_usage(error: &EngineError) -> bool {
             | TargetName(_)
             | NotifyUrl { .. }
             | NoKeyPair
+            | Store(StoreError::NotEmpty { .. })
     )
 }

@@ -1,8 +1,11 @@
 //! What can be typed. One subcommand a file; this one lists them and knows the exit codes.
 
 mod completions;
+mod doctor;
 mod error;
+mod export;
 mod follow;
+mod import;
 mod interrupt;
 mod items;
 mod jobs;
@@ -40,6 +43,9 @@ enum Command {
     Probe(probe::Args),
     Ops(ops::Args),
     Jobs(jobs::Args),
+    Doctor(doctor::Args),
+    Export(export::Args),
+    Import(import::Args),
     Completions(completions::Args),
 }
 
@@ -51,6 +57,9 @@ impl Cli {
             Command::Probe(args) => probe::probe(&args),
             Command::Ops(args) => ops::ops(&args),
             Command::Jobs(args) => on_a_runtime(jobs::jobs(args)),
+            Command::Doctor(args) => doctor::doctor(&args),
+            Command::Export(args) => export::export(&args),
+            Command::Import(args) => import::import(&args),
             Command::Completions(args) => completions::completions(&args),
         }
     }

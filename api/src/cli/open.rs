@@ -102,7 +102,8 @@ pub fn must_exist(data: &Path) -> Result<(), CliError> {
     }
 }
 
-fn in_use(error: EngineError, data: &Path) -> CliError {
+/// Names the data directory and not the store in it.
+pub fn in_use(error: EngineError, data: &Path) -> CliError {
     match error {
         EngineError::Store(StoreError::InUse { .. }) => CliError::InUse {
             path: data.to_owned(),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod disk;
+mod doctor;
 mod eio;
 mod failures;
 mod interrupt;

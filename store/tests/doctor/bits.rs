@@ -98,7 +98,8 @@ fn a_page_that_does_not_read_costs_its_own_records_alone() {
                 assert!(jobs.is_subset(&ids), "at {place}: nothing is made up");
                 if jobs.len() == ids.len() {
                     whole += 1;
-                } else if left_out {
+                } else {
+                    assert!(left_out, "at {place}: jobs are gone without a word");
                     partly += 1;
                     best = best.max(jobs.len());
                 }
