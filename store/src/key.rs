@@ -56,6 +56,15 @@ impl<'a> ReadyKey<'a> {
     }
 }
 
+/// The key of an available job in a store from before there were lanes; the next start replaces it.
+pub(crate) fn ready_without_lanes(priority: Priority, due: UnixMillis, job: JobId) -> [u8; 27] {
+    let mut key = [0; 27];
+    key[0] = priority.rank();
+    key[1..9].copy_from_slice(&due.get().to_be_bytes());
+    key[9..].copy_from_slice(&job.0);
+    key
+}
+
 /// Key of a job in `due`, `expiry` and `finished`: when, then which.
 pub(crate) fn job_at(at: UnixMillis, job: JobId) -> [u8; 26] {
     let mut key = [0; 26];

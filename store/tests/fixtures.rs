@@ -168,6 +168,52 @@ fn opens(format: &str) {
     assert_eq!(dump, expected);
 }
 
+/// Looked at as it is, nothing is wrong with it; taken out as lines and put in again, everything is there.
+fn is_looked_after(format: &str) {
+    let dir = directory();
+    copy(&fixture(format, "store"), dir.path());
+    let options = ManualClock::new().options();
+    let mut found = Vec::new();
+    let looked = Store::examine(dir.path(), &options, &mut |finding| {
+        found.push(finding.clone())
+    });
+    assert!(looked.unwrap().records > 40);
+    assert_eq!(found, [], "{format}");
+    let mut lines = Vec::new();
+    Store::export(dir.path(), &options, &mut lines, &mut |finding| {
+        panic!("{finding}")
+    })
+    .unwrap();
+    if format == NEWEST && std::env::var_os("OPMILL_REGENERATE").is_some() {
+        fs::write(fixture(format, "export.jsonl"), &lines).unwrap();
+    }
+    reads(format, &lines);
+}
+
+/// The lines make a store with everything in it.
+fn reads(format: &str, mut lines: &[u8]) {
+    let dir = directory();
+    let dir = dir.path().join("store");
+    let options = ManualClock::new().options();
+    Store::import(&dir, &options, &mut lines).unwrap();
+    let store = Store::open(&dir, options).unwrap();
+    let expected = fs::read_to_string(fixture(format, "store.txt")).unwrap();
+    assert_eq!(dump(&store), expected);
+}
+
+#[test]
+fn stores_of_every_format_are_looked_after() {
+    for format in ["v1", "v2"] {
+        is_looked_after(format);
+    }
+}
+
+#[test]
+fn exports_of_every_version_are_read() {
+    // Version 1 of the lines.
+    reads("v2", &fs::read(fixture("v2", "export.jsonl")).unwrap());
+}
+
 #[test]
 fn a_store_without_lanes_opens() {
     opens("v1");

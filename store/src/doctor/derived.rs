@@ -6,7 +6,7 @@ use super::{Cure, Examiner};
 use crate::error::StoreError;
 use crate::id::JobId;
 use crate::jobs::index_entry;
-use crate::key::{self, ReadyKey};
+use crate::key;
 use crate::leases::LeaseRecord;
 use crate::outbox::{Delivery, DeliveryState};
 use crate::record;
@@ -22,12 +22,15 @@ impl Examiner<'_> {
         value: &[u8],
     ) -> Result<(), StoreError> {
         let id = match name {
-            Name::Ready => ReadyKey::decode(key).map(|ready| ready.job),
+            Name::Ready => key.last_chunk().copied().map(JobId),
             _ => key::read_job_at(key).map(|(_, id)| id),
         };
         let right = |id| {
-            let entry = index_entry(&self.salvage.job(id)?)?;
-            Some(entry.0 == name && entry.1 == key && entry.2 == value)
+            let job = self.salvage.job(id)?;
+            let entry = index_entry(&job)?;
+            let of_old = key::ready_without_lanes(job.priority, job.due, id);
+            let is_it = entry.1 == key && entry.2 == value;
+            Some(entry.0 == name && (is_it || name == Name::Ready && of_old == key))
         };
         self.belongs(name, key, id.map(|id| right(id) == Some(true)))
     }

@@ -121,7 +121,7 @@ impl Examiner<'_> {
 
     /// What must follow from a job.
     fn entries_of(&mut self, job: &JobRecord) -> Result<(), StoreError> {
-        if let Some((tree, key, value)) = index_entry(job) {
+        if let Some((tree, key, value)) = index_entry(job).filter(|_| !self.is_as_of_old(job)) {
             self.entry(tree, &key, &value, &format!("the entry of job {}", job.id))?;
         }
         if let Some(text) = &job.idempotency_key {
@@ -151,6 +151,13 @@ impl Examiner<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Its entry is the one that a store from before there were lanes has.
+    fn is_as_of_old(&self, job: &JobRecord) -> bool {
+        let key = key::ready_without_lanes(job.priority, job.due, job.id);
+        let is_there = || matches!(self.salvage.get_raw(Name::Ready, &key), Ok(Some(_)));
+        job.state == JobState::Available && is_there()
     }
 
     /// A job that runs under no lease would run for ever: it is given back, as at a start after a crash.
