@@ -101,15 +101,18 @@ impl Store {
         report: &mut dyn FnMut(&Finding),
     ) -> Result<Diagnosis, StoreError> {
         let salvage = Salvage::open(dir, options)?;
-        let aside = Aside::new(dir, (options.clock)());
-        let mut mended = |finding: &Finding| {
-            if finding.remedy != Remedy::None {
-                report(finding);
-            }
-        };
-        let first = Examiner::new(&salvage, Some(aside), &mut mended).examine()?;
-        salvage.commit.wrote();
-        salvage.commit.durable()?;
+        let mut first = Diagnosis::default();
+        if !salvage.is_copy() {
+            let aside = Aside::new(dir, (options.clock)());
+            let mut mended = |finding: &Finding| {
+                if finding.remedy != Remedy::None {
+                    report(finding);
+                }
+            };
+            first = Examiner::new(&salvage, Some(aside), &mut mended).examine()?;
+            salvage.commit.wrote();
+            salvage.commit.durable()?;
+        }
         let mut left = |finding: &Finding| {
             report(&Finding {
                 remedy: Remedy::None,
@@ -117,10 +120,14 @@ impl Store {
             });
         };
         let mut again = Examiner::new(&salvage, None, &mut left);
-        again.opening_is_reported = true;
+        again.opening_is_reported = !salvage.is_copy();
         let second = again.examine()?;
-        let findings = first.repaired + second.findings;
-        Ok(Diagnosis { findings, ..first })
+        Ok(Diagnosis {
+            records: second.records,
+            findings: first.repaired + second.findings,
+            repaired: first.repaired,
+            aside: first.aside,
+        })
     }
 }
 
@@ -177,7 +184,7 @@ impl<'a> Examiner<'a> {
             for finding in &self.salvage.opening {
                 (self.report)(finding);
                 self.diagnosis.findings += 1;
-                self.diagnosis.repaired += 1;
+                self.diagnosis.repaired += u64::from(finding.remedy == Remedy::Done);
             }
         }
         for name in Name::ALL {

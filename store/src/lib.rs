@@ -38,7 +38,7 @@
 //! | `disk.rs` | when there is no room for it |
 //! | `writer.rs` | one writing verb at a time |
 //! | `tx.rs`, `trees.rs`, `key.rs`, `record.rs` | which tree holds what, under which key, in which bytes |
-//! | `open.rs`, `recover.rs` | what opening a directory repairs |
+//! | `open.rs`, `log.rs`, `recover.rs` | what opening a directory repairs |
 //! | `export.rs`, `import.rs` | a store as JSON lines, and back |
 //! | `doctor/…`, `salvage/…` | what is wrong with a store, also with one that does not open |
 //! | `id.rs`, `job.rs`, `limits.rs`, `options.rs`, `error.rs` | the types of the above |
@@ -64,6 +64,7 @@ mod jobs;
 mod key;
 mod leases;
 mod limits;
+mod log;
 mod objects;
 mod open;
 mod options;

@@ -12,6 +12,7 @@ use rustix::fs::{Advice, fadvise};
 use crate::commit::STOPPED;
 use crate::disk::Disk;
 use crate::error::StoreError;
+use crate::log;
 use crate::options::Options;
 
 /// How long to wait for sled's own lock while ours is held: only threads of a store that this process just closed
@@ -121,6 +122,14 @@ impl Refusal {
 }
 
 pub(crate) fn open_sled(dir: &Path, options: &Options) -> Result<sled::Db, Refusal> {
+    match log::damage(dir) {
+        Ok(None) => {}
+        Ok(Some(place)) => {
+            let reason = format!("its log is damaged at byte {place}");
+            return Err(Refusal::Damaged(reason));
+        }
+        Err(error) => return Err(Refusal::Io(error)),
+    }
     let config = sled::Config::new()
         .path(dir)
         .mode(sled::Mode::LowSpace)

@@ -1,9 +1,11 @@
 //! Opens a store to look at it as it is: no index is rebuilt, no job is given back, and what keeps it from opening is put
 //! aside. For doctor.rs and export.rs, which must work where `Store::open` does not.
 
+mod mended;
 mod walk;
 
 use std::fs::{self, File};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use crate::commit::Commit;
@@ -18,6 +20,7 @@ use crate::record::{self, Flaw, Parts, Record};
 use crate::recover;
 use crate::trees::{Name, Trees};
 
+use mended::Copy;
 pub(crate) use walk::Step;
 
 /// What sled 0.34 notes of a store that was opened as open.rs does it: it never says anything else.
@@ -30,6 +33,8 @@ pub(crate) struct Salvage {
     pub(crate) dir: PathBuf,
     /// What had to be put aside.
     pub(crate) opening: Vec<Finding>,
+    /// Where the store itself could not be opened.
+    copy: Option<Copy>,
     _lock: File,
 }
 
@@ -42,26 +47,48 @@ impl Salvage {
         }
         let lock = open::lock(dir)?;
         open::remove_half_written_snapshots(dir)?;
-        let file = open::open_log(dir, options)?;
+        let mut file = open::open_log(dir, options)?;
         let mut opening = Vec::new();
+        let mut copy = None;
         let db = match open::open_sled(dir, options) {
             Err(Refusal::Damaged(reason)) => {
                 Self::open_without(dir, options, &reason, &mut opening)
             }
             opened => opened,
         };
+        let db = match db {
+            Err(Refusal::Damaged(reason)) => {
+                let (mended, covered) = Copy::of(dir).map_err(StoreError::io(dir))?;
+                opening.push(damaged(&reason, covered));
+                file = open::open_log(mended.dir(), options)?;
+                let db = open::open_sled(mended.dir(), options);
+                copy = Some(mended);
+                db
+            }
+            opened => opened,
+        };
         let db = db.map_err(|refusal| refusal.of(dir))?;
         open::sync_names(dir)?;
-        let trees = Trees::open(&db)?;
+        // sled reports some damage by panicking.
+        let trees = catch_unwind(AssertUnwindSafe(|| Trees::open(&db)));
+        let panicked = |_| Refusal::Damaged("the storage engine panicked".to_owned()).of(dir);
+        let trees = trees.map_err(panicked)??;
+        let opened = copy.as_ref().map_or(dir, Copy::dir);
         let salvage = Salvage {
             trees,
-            commit: Commit::new(db, dir, file, options.sync.clone()),
+            commit: Commit::new(db, opened, file, options.sync.clone()),
             dir: dir.to_owned(),
             opening,
+            copy,
             _lock: lock,
         };
         salvage.refuse_newer()?;
         Ok(salvage)
+    }
+
+    /// What is written to it is gone at the end.
+    pub(crate) fn is_copy(&self) -> bool {
+        self.copy.is_some()
     }
 
     /// First without what sled notes of itself, which is always the same, then without the snapshot, whose content is in
@@ -91,9 +118,9 @@ impl Salvage {
 
     /// What a newer program wrote is not ours to judge.
     fn refuse_newer(&self) -> Result<(), StoreError> {
-        match self.trees.get::<Format>(Name::Meta, recover::FORMAT) {
+        match self.get::<Format>(Name::Meta, recover::FORMAT) {
             Ok(Some(format)) => recover::check(&format, &self.dir),
-            Err(newer @ StoreError::Newer { .. }) => Err(newer),
+            Err(newer @ Flaw::Newer(_)) => Err(Name::Meta.flaw(recover::FORMAT, newer)),
             // Damaged or missing: for the examination to say.
             _ => Ok(()),
         }
@@ -154,5 +181,17 @@ fn aside(file: &'static str, reason: &str) -> Finding {
             "the store did not open with it ({reason}); it was put aside as aside.{file}"
         ),
         remedy: Remedy::Done,
+    }
+}
+
+fn damaged(reason: &str, covered: usize) -> Finding {
+    Finding {
+        tree: "files",
+        key: "db".to_owned(),
+        what: format!(
+            "the store does not open ({reason}); what follows was read from a copy in which {covered} damaged places of \
+             the log are left out"
+        ),
+        remedy: Remedy::None,
     }
 }

@@ -86,11 +86,11 @@ fn a_page_that_does_not_read_costs_its_own_records_alone() {
     let log = fs::read(store.path().join("db")).unwrap();
     let (mut whole, mut partly, mut shut, mut best) = (0, 0, 0, 0);
     let end = log.iter().rposition(|byte| *byte != 0).unwrap();
-    for n in 0..48 {
+    for n in 0..32 {
         let dir = directory();
         copy(store.path(), dir.path());
         let mut damaged = log.clone();
-        let place = 512 + n * (end - 512) / 48;
+        let place = 512 + n * (end - 512) / 32;
         damaged[place] ^= 0x10;
         fs::write(dir.path().join("db"), damaged).unwrap();
         match saved(dir.path()) {
@@ -118,8 +118,9 @@ fn a_page_that_does_not_read_costs_its_own_records_alone() {
         );
     }
     println!(
-        "48 flipped bits: {whole} without loss, {partly} with losses that are named (at best {best} of {JOBS} jobs saved), {shut} that do not open"
+        "32 flipped bits: {whole} without loss, {partly} with losses that are named (at best {best} of {JOBS} jobs saved), {shut} that do not open"
     );
+    assert!(shut < 4, "{shut} of 32 do not open in any way");
     assert!(
         partly > 0 && best > JOBS / 2,
         "{whole} {partly} {shut} {best}"
