@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::Store;
+use crate::activity::Activity;
 use crate::error::StoreError;
+use crate::history::History;
 use crate::options::Options;
 use crate::record::{self, Flaw};
 use crate::salvage::{Salvage, Step};
@@ -211,6 +213,10 @@ impl<'a> Examiner<'a> {
             Name::Expiry => self.each(name, Self::expiry),
             Name::OutboxDue => self.each(name, Self::delivery_due),
             Name::Owed => self.each(name, Self::owed),
+            Name::History => self.of_a_job::<History>(name),
+            Name::Activity => self.of_a_job::<Activity>(name),
+            Name::Flights => self.each(name, Self::flight),
+            Name::Following => self.each(name, |this, key, value| this.job_index(name, key, value)),
         }
     }
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::Store;
 use crate::doctor::{Finding, Remedy};
 use crate::error::StoreError;
+use crate::history::History;
 use crate::id::JobId;
 use crate::items::Item;
 use crate::jobs::JobRecord;
@@ -22,7 +23,7 @@ use crate::options::Options;
 use crate::outbox::{Delivery, NEXT_DELIVERY};
 use crate::queue::{is_pause, paused_lane};
 use crate::record::v1::{Counter, Pause};
-use crate::record::{self, Flaw, Parts};
+use crate::record::{self, Flaw, Parts, Record as _};
 use crate::recover::CREATED_BY;
 use crate::salvage::{Salvage, Step};
 use crate::trees::Name;
@@ -143,8 +144,27 @@ impl Exporter<'_> {
             let id = job.id;
             let lease = lease.filter(|record| record.lease.fence == job.fence);
             this.line(&Line::Job(Box::new(JobLine::new(job, lease, spec))))?;
+            this.history(id)?;
             this.items(id)
         })
+    }
+
+    fn history(&mut self, job: JobId) -> Result<(), StoreError> {
+        let record = match self.salvage.document::<History>(Name::History, &job.0) {
+            Ok(None) => return Ok(()),
+            Ok(Some(history)) => history.to_body().and_then(|body| {
+                serde_json::from_slice(&body).map_err(|error| Flaw::Damaged(error.to_string()))
+            }),
+            Err(flaw) => Err(flaw),
+        };
+        match record {
+            Ok(record) => self.line(&Line::History {
+                job,
+                schema: History::SCHEMA,
+                record,
+            }),
+            Err(flaw) => self.left_out(Name::History, &job.0, &flaw),
+        }
     }
 
     fn items(&mut self, job: JobId) -> Result<(), StoreError> {

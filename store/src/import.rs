@@ -9,6 +9,7 @@ use crate::Store;
 use crate::error::StoreError;
 use crate::export::Exported;
 use crate::export::line::{self, Line};
+use crate::history::History;
 use crate::id::JobId;
 use crate::items::Item;
 use crate::job::NewJob;
@@ -19,6 +20,7 @@ use crate::options::Options;
 use crate::outbox::{Delivery, NEXT_DELIVERY};
 use crate::queue::pause_key;
 use crate::record::v1::{Counter, Pause};
+use crate::record::{Flaw, Record as _};
 use crate::trees::{Name, TxResult};
 use crate::tx::Tx;
 
@@ -117,6 +119,7 @@ fn fill(dir: &Path, options: &Options, lines: &mut dyn BufRead) -> Result<Export
 enum Entry {
     Job(Box<JobRecord>, Option<LeaseRecord>, NewJob),
     Item(JobId, Item),
+    History(JobId, History),
     Delivery(Delivery),
     Object(String, StoredObject),
     Pause(String, Pause),
@@ -160,6 +163,19 @@ impl Import<'_> {
                 Entry::Job(Box::new(job), lease, new)
             }
             Line::Item(item) => Entry::Item(item.job, item.read()),
+            Line::History {
+                job,
+                schema,
+                record,
+            } => {
+                // Read as the store reads its own records, so that one of an older schema is understood.
+                let body = record.to_string();
+                let history = match schema {
+                    schema if schema > History::SCHEMA => Err(Flaw::Newer(schema)),
+                    schema => History::from_body(schema, body.as_bytes()),
+                };
+                Entry::History(job, history.map_err(|flaw| self.bad(flaw.to_string()))?)
+            }
             Line::Delivery(delivery) => Entry::Delivery(delivery.read()),
             Line::Object(object) => {
                 let (entry, object) = object.read();
@@ -243,6 +259,10 @@ fn put(tx: &Tx<'_>, line: u64, entry: &Entry) -> TxResult<()> {
         Entry::Item(job, item) => {
             known(*job)?;
             tx.add_item(*job, item)
+        }
+        Entry::History(job, history) => {
+            known(*job)?;
+            tx.put_history(*job, history)
         }
         Entry::Delivery(delivery) => {
             known(delivery.job)?;

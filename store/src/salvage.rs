@@ -144,13 +144,22 @@ impl Salvage {
 
     /// What the job is to do.
     pub(crate) fn spec(&self, id: JobId) -> Result<Spec, Flaw> {
+        let spec = self.document(Name::Specs, &id.0)?;
+        spec.ok_or_else(|| Flaw::Damaged("it is missing".to_owned()))
+    }
+
+    /// The document under a key; `None` when there is none.
+    pub(crate) fn document<R: Record>(&self, name: Name, key: &[u8]) -> Result<Option<R>, Flaw> {
         let mut parts = Parts::new();
         for number in 0..=u16::MAX {
-            let missing = || Flaw::Damaged("it is missing or cut off".to_owned());
-            let key = crate::key::part(&id.0, number);
-            let value = self.get_raw(Name::Specs, &key)?.ok_or_else(missing)?;
-            if let Some(spec) = parts.push(&value)? {
-                return Ok(spec);
+            let part = self.get_raw(name, &crate::key::part(key, number))?;
+            match part {
+                None if number == 0 => return Ok(None),
+                None => return Err(Flaw::Damaged("it is cut off".to_owned())),
+                Some(part) => match parts.push(&part)? {
+                    Some(whole) => return Ok(Some(whole)),
+                    None => {}
+                },
             }
         }
         Err(Flaw::Damaged("it has no end".to_owned()))

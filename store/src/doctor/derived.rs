@@ -14,7 +14,7 @@ use crate::state::JobState;
 use crate::trees::Name;
 
 impl Examiner<'_> {
-    /// An entry of `ready`, `due` or `finished`.
+    /// An entry of `ready`, `due`, `finished` or `following`.
     pub(super) fn job_index(
         &mut self,
         name: Name,
@@ -23,6 +23,7 @@ impl Examiner<'_> {
     ) -> Result<(), StoreError> {
         let id = match name {
             Name::Ready => key.last_chunk().copied().map(JobId),
+            Name::Following => key::read_following(key).map(|(_, follower)| follower),
             _ => key::read_job_at(key).map(|(_, id)| id),
         };
         let right = |id| {
@@ -41,6 +42,13 @@ impl Examiner<'_> {
             job.is_some_and(|job| job.idempotency_key.is_some_and(|own| own.as_bytes() == key))
         };
         self.belongs(Name::Keys, key, JobId::from_bytes(value).map(owner))
+    }
+
+    /// Who does a work: a hint that is checked where it is used, so that any job will do.
+    pub(super) fn flight(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        let is_work = std::str::from_utf8(key).is_ok();
+        let job = JobId::from_bytes(value).filter(|_| is_work);
+        self.belongs(Name::Flights, key, job.map(|_| true))
     }
 
     pub(super) fn lease(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {

@@ -58,7 +58,12 @@ impl<R: Record> Document<R> {
 
 impl Examiner<'_> {
     pub(super) fn specs(&mut self) -> Result<(), StoreError> {
-        self.documents::<Spec>(Name::Specs, JobId::LEN, |this, key, _| {
+        self.of_a_job::<Spec>(Name::Specs)
+    }
+
+    /// Documents of which a job has one at most.
+    pub(super) fn of_a_job<R: Record>(&mut self, name: Name) -> Result<(), StoreError> {
+        self.documents::<R>(name, JobId::LEN, |this, key, _| {
             let id = JobId::from_bytes(key)?;
             let nobody = || format!("there is no job {id} that reads");
             this.salvage.job(id).is_none().then(nobody)

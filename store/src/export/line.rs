@@ -25,6 +25,12 @@ pub(crate) enum Line {
     },
     Job(Box<JobLine>),
     Item(ItemLine),
+    /// What went wrong with a job so far: its record as the store keeps it.
+    History {
+        job: JobId,
+        schema: u16,
+        record: serde_json::Value,
+    },
     Delivery(DeliveryLine),
     Object(ObjectLine),
     Pause {
@@ -68,6 +74,12 @@ pub(crate) struct JobLine {
     cancel_requested: bool,
     last_error: Option<String>,
     idempotency_key: Option<String>,
+    /// What it does, as a text that jobs which do the same share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    work: Option<String>,
+    /// The job whose results it waits for, or took over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    follows: Option<JobId>,
     spec: String,
 }
 
@@ -112,6 +124,8 @@ impl JobLine {
             cancel_requested,
             last_error,
             idempotency_key,
+            work,
+            follows,
         } = job;
         let mut claimed_until = None;
         let (state, at) = match state {
@@ -158,6 +172,8 @@ impl JobLine {
             cancel_requested,
             last_error,
             idempotency_key,
+            work,
+            follows,
             spec,
         }
     }
@@ -205,6 +221,8 @@ impl JobLine {
             cancel_requested: self.cancel_requested,
             last_error: self.last_error,
             idempotency_key: self.idempotency_key,
+            work: self.work,
+            follows: self.follows,
         };
         Ok((job, held, self.spec))
     }

@@ -128,7 +128,11 @@ impl Store {
             return Ok(None);
         };
         let known = self.find(key)?;
-        Ok(known.map(|id| Enqueued { id, existing: true }))
+        Ok(known.map(|id| Enqueued {
+            id,
+            existing: true,
+            follows: None,
+        }))
     }
 
     /// The job that was enqueued under this key and is kept still. On disk by the time this returns, since whoever

@@ -6,8 +6,8 @@ mod common;
 
 mod ending;
 mod following;
-mod histories;
 mod full;
+mod histories;
 mod lanes;
 mod lasting;
 mod leases;
