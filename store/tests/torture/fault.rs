@@ -1,0 +1,119 @@
+//! Runs this test program again as a child whose files are on the disk of fault.c.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use super::disk::{self, Event};
+
+/// The folder the child works in.
+pub const DIR: &str = "OPMILL_TORTURE_DIR";
+/// The file it writes its acknowledgements to, a line each.
+pub const ACKS: &str = "OPMILL_FAULT_ACKS";
+/// Where its dice begin.
+pub const SEED: &str = "OPMILL_TORTURE_SEED";
+/// How many acknowledgements are enough.
+pub const ENOUGH: &str = "OPMILL_TORTURE_ENOUGH";
+
+/// fault.c, compiled once; `None`, said aloud, where there is no C compiler.
+pub fn library() -> Option<&'static Path> {
+    static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let compile = || {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let source = folder.join(format!("fault-{}.c", std::process::id()));
+        let library = source.with_extension("so");
+        fs::write(&source, include_str!("fault.c")).unwrap();
+        let compiled = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-pthread", "-o"])
+            .args([&library, &source])
+            .status();
+        fs::remove_file(&source).unwrap();
+        match compiled {
+            Ok(status) => {
+                assert!(status.success(), "fault.c does not compile");
+                Some(library)
+            }
+            Err(error) => {
+                eprintln!("there is no C compiler ({error}): this test is left out");
+                None
+            }
+        }
+    };
+    LIBRARY.get_or_init(compile).as_deref()
+}
+
+/// A child to be: which test it runs, where, and what fails.
+pub struct Run<'a> {
+    /// The ignored test that is the child's work.
+    pub test: &'a str,
+    /// The folder that is watched.
+    pub dir: &'a Path,
+    pub seed: u64,
+    pub enough: usize,
+    /// This sync fails, counted from 1.
+    pub fails: Option<usize>,
+    /// By so many bytes files may grow.
+    pub room: Option<usize>,
+}
+
+impl Run<'_> {
+    /// The child as a command, on the ordinary disk.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command
+            .args([
+                "--exact",
+                self.test,
+                "--ignored",
+                "--nocapture",
+                "--test-threads=1",
+            ])
+            .env(DIR, self.dir)
+            .env(SEED, self.seed.to_string())
+            .env(ENOUGH, self.enough.to_string())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the child to its end on the disk of fault.c, and returns what happened.
+    pub fn record(&self, library: &Path) -> Vec<Event> {
+        let beside = |name: &str| self.dir.with_extension(name);
+        let trace = beside("trace");
+        let _ = fs::remove_file(&trace);
+        let mut command = self.command();
+        command
+            .env("LD_PRELOAD", library)
+            .env("OPMILL_FAULT_ROOT", self.dir)
+            .env("OPMILL_FAULT_TRACE", &trace)
+            .env(ACKS, beside("acks"))
+            .stdout(Stdio::null());
+        if let Some(number) = self.fails {
+            command.env("OPMILL_FAULT_EIO", number.to_string());
+        }
+        if let Some(bytes) = self.room {
+            command.env("OPMILL_FAULT_ROOM", bytes.to_string());
+        }
+        let faulty = self.fails.is_some() || self.room.is_some();
+        if faulty {
+            // It is meant to complain.
+            command.stderr(Stdio::null());
+        }
+        let ended = finish(command.spawn().unwrap());
+        assert!(faulty || ended, "the child failed");
+        let events = disk::read(&trace);
+        fs::remove_file(&trace).unwrap();
+        events
+    }
+}
+
+/// Waits for the child; says whether it ended well.
+fn finish(mut child: Child) -> bool {
+    child.wait().unwrap().success()
+}
+
+/// What the child was told.
+pub fn told(name: &str) -> Option<String> {
+    env::var(name).ok()
+}

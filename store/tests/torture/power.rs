@@ -1,0 +1,157 @@
+//! Power loss: the work of a child is recorded by fault.c, and cut at any moment of it, opening and closing included.
+//! Opening what is left is the start after the cut; one of the cuts of each child is where the next one goes on.
+
+use std::fs;
+use std::path::Path;
+
+use opmill_store::{Options, Store};
+
+use crate::child;
+use crate::client::Ack;
+use crate::common::directory;
+use crate::dice::{Dice, seed, size};
+use crate::disk::{Cut, Disk, Event};
+use crate::fault::{self, Run};
+use crate::figures::Figures;
+use crate::history::History;
+
+/// Cuts of the work of one child.
+const CUTS_EACH: usize = 4;
+/// Children whose work is built upon each other.
+const LINE: usize = 6;
+
+#[test]
+fn what_was_acknowledged_survives_a_power_cut() {
+    let Some(library) = fault::library() else {
+        return;
+    };
+    let cuts = size("cuts", 24, 240);
+    let enough = size("acks", 200, 1_750);
+    let mut figures = Figures::new("power cuts");
+    let mut dice = Dice::new(seed());
+    for line in 0..cuts.div_ceil(CUTS_EACH * LINE) {
+        let folder = directory();
+        let folder = fs::canonicalize(folder.path()).unwrap();
+        let mut history = History::default();
+        let mut dir = folder.join(format!("line-{line}"));
+        fs::create_dir(&dir).unwrap();
+        for life in 0..LINE {
+            let run = Run {
+                test: child::TEST,
+                dir: &dir,
+                seed: dice.next() >> 1,
+                enough,
+                fails: None,
+                room: None,
+            };
+            let before = Disk::of(&dir);
+            let events = run.record(library);
+            let (kept, next) = cut(&before, &events, &history, &folder, &mut dice, &mut figures);
+            history = kept;
+            history.goes_on_elsewhere();
+            fs::remove_dir_all(&dir).unwrap();
+            dir = folder.join(format!("line-{line}-{life}"));
+            fs::rename(next, &dir).unwrap();
+        }
+        figures.ran_again += history.ran_again;
+    }
+    figures.tell();
+}
+
+/// Cuts the work at several moments, checks what is left each time, and says where life goes on: with what history,
+/// in which folder.
+fn cut(
+    before: &Disk,
+    events: &[Event],
+    history: &History,
+    folder: &Path,
+    dice: &mut Dice,
+    figures: &mut Figures,
+) -> (History, std::path::PathBuf) {
+    let mut moments: Vec<usize> = (1..CUTS_EACH)
+        // Every other cut is early: opening and recovery are short.
+        .map(|n| {
+            dice.below(
+                if n % 2 == 0 {
+                    events.len() / 8
+                } else {
+                    events.len()
+                } + 1,
+            )
+        })
+        .collect();
+    moments.push(events.len());
+    moments.sort_unstable();
+    let goes_on = dice.below(CUTS_EACH);
+    let (mut disk, mut heard) = (before.clone(), history.clone());
+    let (mut done, mut after) = (0, None);
+    for (number, moment) in moments.into_iter().enumerate() {
+        for event in &events[done..moment] {
+            disk.apply(event);
+            if let Event::Acknowledged(line) = event {
+                heard.hear(line.parse::<Ack>().unwrap());
+            }
+        }
+        done = moment;
+        let kind = match dice.below(2) {
+            0 => Cut::Certain,
+            _ => Cut::WritingBack(dice.next()),
+        };
+        let left = folder.join("cut");
+        disk.leave(kind, &left);
+        figures.check(&format!("{kind:?} at {moment} of {}", events.len()), || {
+            let store = Store::open(&left.join("store"), options())?;
+            heard.missing_in(&store)
+        });
+        fs::remove_dir_all(&left).unwrap();
+        if number == goes_on {
+            let next = folder.join("next");
+            disk.leave(kind, &next);
+            after = Some((heard.clone(), next));
+        }
+    }
+    figures.acknowledged += heard.heard - history.heard;
+    after.unwrap()
+}
+
+/// What is checked is what is there, not whether it would be there again.
+fn options() -> Options {
+    Options {
+        sync: std::sync::Arc::new(|_, _| Ok(())),
+        ..Options::default()
+    }
+}
+
+/// The test above can fail: on a disk where `sync` does nothing, what was acknowledged is lost.
+#[test]
+fn a_disk_that_lies_is_found_out() {
+    let Some(library) = fault::library() else {
+        return;
+    };
+    let folder = directory();
+    let folder = fs::canonicalize(folder.path()).unwrap();
+    let dir = folder.join("line");
+    fs::create_dir(&dir).unwrap();
+    let run = Run {
+        test: child::TEST,
+        dir: &dir,
+        seed: 1,
+        enough: 60,
+        fails: None,
+        room: None,
+    };
+    let mut disk = Disk::of(&dir);
+    let mut heard = History::default();
+    for event in run.record(library) {
+        match event {
+            // The disk says so, and it is not.
+            Event::SyncEnded { .. } if heard.heard > 30 => continue,
+            Event::Acknowledged(line) => heard.hear(line.parse().unwrap()),
+            other => disk.apply(&other),
+        }
+    }
+    let left = folder.join("cut");
+    disk.leave(Cut::Certain, &left);
+    let store = Store::open(&left.join("store"), options()).unwrap();
+    assert!(!heard.missing_in(&store).unwrap().is_empty());
+}
