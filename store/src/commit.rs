@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::StoreError;
 use crate::options::SyncData;
+use crate::promised::Promised;
 
 /// Left in the directory of a store that stopped, for the next start.
 pub(crate) const STOPPED: &str = "stopped";
@@ -34,6 +35,7 @@ pub(crate) struct Commit {
     dir: PathBuf,
     /// `<dir>/db`, opened by us.
     file: File,
+    promised: Promised,
     sync_data: SyncData,
     progress: Mutex<Progress>,
     /// A sync ended.
@@ -47,6 +49,8 @@ pub(crate) struct Commit {
 struct Progress {
     /// Transactions ended so far.
     written: u64,
+    /// The number of the latest of them, by the store's own count (promised.rs).
+    change: u64,
     /// How many of them are on disk.
     synced: u64,
     /// Verbs between asking for the right to write and the end of their transaction.
@@ -61,11 +65,18 @@ struct Progress {
 }
 
 impl Commit {
-    pub(crate) fn new(db: sled::Db, dir: &Path, file: File, sync_data: SyncData) -> Commit {
+    pub(crate) fn new(
+        db: sled::Db,
+        dir: &Path,
+        file: File,
+        promised: Promised,
+        sync_data: SyncData,
+    ) -> Commit {
         Commit {
             db,
             dir: dir.to_owned(),
             file,
+            promised,
             sync_data,
             progress: Mutex::default(),
             moved: Condvar::new(),
@@ -90,8 +101,20 @@ impl Commit {
         Writing { commit: self }
     }
 
-    /// A transaction ended: the next sync covers it.
-    pub(crate) fn wrote(&self) {
+    /// How much was acknowledged in all.
+    pub(crate) fn promised(&self) -> &Promised {
+        &self.promised
+    }
+
+    /// A transaction ended, the one of that number: the next sync covers it.
+    pub(crate) fn wrote(&self, change: u64) {
+        let mut progress = self.progress();
+        progress.written += 1;
+        progress.change = progress.change.max(change);
+    }
+
+    /// Something was written outside a transaction.
+    pub(crate) fn wrote_aside(&self) {
         self.progress().written += 1;
     }
 
@@ -134,13 +157,16 @@ impl Commit {
             }
             progress.led = true;
             progress = self.let_writers_finish(progress);
-            let covered = progress.written;
+            let (covered, change) = (progress.written, progress.change);
             let mut blobs = std::mem::take(&mut progress.blobs);
             drop(progress);
             // Steps down if sled panics, or the others would wait for ever.
             let leader = Leader { commit: self };
             let started = Instant::now();
             let outcome = self.sync(&mut blobs);
+            if outcome.is_ok() {
+                self.promised.note(change);
+            }
             std::mem::forget(leader);
             progress = self.progress();
             progress.pace = started.elapsed();

@@ -112,7 +112,7 @@ impl Store {
                 }
             };
             first = Examiner::new(&salvage, Some(aside), &mut mended).examine()?;
-            salvage.commit.wrote();
+            salvage.commit.wrote_aside();
             salvage.commit.durable()?;
         }
         let mut left = |finding: &Finding| {

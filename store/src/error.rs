@@ -121,6 +121,16 @@ pub enum StoreError {
         /// What the storage engine said.
         reason: String,
     },
+    /// The log ends before what was acknowledged: its file was cut short, or is another one.
+    #[error("the store in {} lacks the last {missing} changes that were acknowledged: its file was cut short or replaced. Keep a copy of it, and bring back what is missing from a backup; to go on without it, remove {}", dir.display(), note.display())]
+    CutShort {
+        /// The store's directory.
+        dir: PathBuf,
+        /// How many changes are missing.
+        missing: u64,
+        /// The file that says how many there were.
+        note: PathBuf,
+    },
     /// Written by a newer opmill; nothing was changed.
     #[error(
         "{what} has format {found}; this opmill reads up to {supported}: upgrade opmill (nothing was changed)"
@@ -211,6 +221,7 @@ impl StoreError {
             | Self::BadLane { .. }
             | Self::Corrupt { .. }
             | Self::Damaged { .. }
+            | Self::CutShort { .. }
             | Self::Newer { .. } => Disposition::Fail,
         }
     }

@@ -41,6 +41,7 @@
 //! | `open.rs`, `log.rs`, `recover.rs` | what opening a directory repairs |
 //! | `export.rs`, `import.rs` | a store as JSON lines, and back |
 //! | `doctor/…`, `salvage/…` | what is wrong with a store, also with one that does not open |
+//! | `promised.rs` | how a log that was cut short is noticed |
 //! | `id.rs`, `job.rs`, `limits.rs`, `options.rs`, `error.rs` | the types of the above |
 //!
 //! # One process a directory
@@ -69,6 +70,7 @@ mod objects;
 mod open;
 mod options;
 mod outbox;
+mod promised;
 mod prune;
 mod queue;
 mod read;
@@ -128,12 +130,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::InUse`] when another process has it; [`StoreError::Newer`] when a newer opmill wrote it;
-    /// [`StoreError::Damaged`] or [`StoreError::Corrupt`] when it does not read back.
+    /// [`StoreError::Damaged`], [`StoreError::CutShort`] or [`StoreError::Corrupt`] when it does not read back.
     pub fn open(dir: &Path, options: Options) -> Result<Store, StoreError> {
         let started = Instant::now();
         let opened = open::open(dir, &options)?;
         let trees = Trees::open(&opened.db)?;
-        let commit = Commit::new(opened.db, dir, opened.file, options.sync);
+        let commit = Commit::new(opened.db, dir, opened.file, opened.promised, options.sync);
         let inner = Inner {
             clock: options.clock,
             trees,

@@ -14,6 +14,7 @@ use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::log;
 use crate::options::Options;
+use crate::promised::Promised;
 
 /// How long to wait for sled's own lock while ours is held: only threads of a store that this process just closed
 /// can still have it.
@@ -23,6 +24,7 @@ pub(crate) struct Opened {
     pub(crate) db: sled::Db,
     /// `<dir>/db` on a descriptor of our own.
     pub(crate) file: File,
+    pub(crate) promised: Promised,
     /// Held as long as the store is.
     pub(crate) lock: File,
     pub(crate) disk: Disk,
@@ -45,10 +47,12 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, StoreError> 
         opened => opened,
     };
     let db = db.map_err(|refusal| refusal.of(dir))?;
+    let promised = Promised::open(dir)?;
     sync_names(dir)?;
     Ok(Opened {
         db,
         file,
+        promised,
         lock,
         disk,
     })

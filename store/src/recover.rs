@@ -51,13 +51,14 @@ type Expected = BTreeMap<Vec<u8>, Vec<u8>>;
 
 impl Store {
     pub(crate) fn recover(&self) -> Result<(), StoreError> {
+        self.check_promised(self.inner.commit.promised())?;
         self.check_format()?;
         let orphans = self.repair_job_indexes()?;
         self.repair_outbox_indexes()?;
         self.end_attempts(&orphans)?;
         self.quiet().last_id = self.inner.trees.last_job()?;
         // Also what a killed process left in the log without a sync: from here on it is built upon.
-        self.inner.commit.wrote();
+        self.inner.commit.wrote_aside();
         self.inner.commit.durable()
     }
 

@@ -15,6 +15,7 @@ use crate::id::JobId;
 use crate::jobs::JobRecord;
 use crate::open::{self, Refusal};
 use crate::options::Options;
+use crate::promised::Promised;
 use crate::record::v1::{Format, Spec};
 use crate::record::{self, Flaw, Parts, Record};
 use crate::recover;
@@ -76,7 +77,7 @@ impl Salvage {
         let opened = copy.as_ref().map_or(dir, Copy::dir);
         let salvage = Salvage {
             trees,
-            commit: Commit::new(db, opened, file, options.sync.clone()),
+            commit: Commit::new(db, opened, file, Promised::open(dir)?, options.sync.clone()),
             dir: dir.to_owned(),
             opening,
             copy,

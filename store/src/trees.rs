@@ -2,7 +2,7 @@
 //!
 //! | tree | key | value |
 //! |---|---|---|
-//! | `meta` | `format`, `next-delivery`, `paused`, `paused/` lane | format record, counter, pauses |
+//! | `meta` | `format`, `next-delivery`, `changes`, `paused`, `paused/` lane | format record, counters, pauses |
 //! | `jobs` | job | job record: the truth about every job |
 //! | `specs` | job, part | what the job is to do |
 //! | `items` | job, command, part | results |
@@ -31,6 +31,8 @@ use sled::transaction::{ConflictableTransactionError, TransactionError, Transact
 use crate::error::StoreError;
 use crate::id::JobId;
 use crate::key;
+use crate::promised::CHANGES;
+use crate::record::v1::Counter;
 use crate::record::{self, Flaw, Parts, Record};
 use crate::tx::Tx;
 
@@ -151,18 +153,20 @@ impl Trees {
         })
     }
 
-    /// Runs a transaction over all trees: everything `write` puts is kept, or nothing. Says whether it put anything.
+    /// Runs a transaction over all trees: everything `write` puts is kept, or nothing. If it put anything, says which
+    /// change that is, counted over the life of the store.
     ///
     /// sled may run `write` again, so it must touch trees alone; and it must touch them through its argument alone,
     /// since sled's lock is not reentrant.
     pub(crate) fn transaction<T>(
         &self,
         write: impl Fn(&Tx<'_>) -> TxResult<T>,
-    ) -> Result<(T, bool), TransactionError<StoreError>> {
+    ) -> Result<(T, Option<u64>), TransactionError<StoreError>> {
         self.trees.as_slice().transaction(|trees| {
             let tx = Tx::new(trees);
             let value = write(&tx)?;
-            Ok((value, tx.wrote()))
+            let change = tx.wrote().then(|| count_change(&tx)).transpose()?;
+            Ok((value, change))
         })
     }
 
@@ -270,6 +274,13 @@ impl Trees {
         last.map(|(key, _)| JobId::from_bytes(&key).ok_or_else(|| Name::Jobs.bad_key(&key)))
             .transpose()
     }
+}
+
+fn count_change(tx: &Tx<'_>) -> TxResult<u64> {
+    let changes = tx.get::<Counter>(Name::Meta, CHANGES)?;
+    let next = changes.map_or(0, |changes| changes.next) + 1;
+    tx.put(Name::Meta, CHANGES, &Counter { next })?;
+    Ok(next)
 }
 
 fn unreadable(error: sled::Error) -> StoreError {

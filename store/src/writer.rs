@@ -89,9 +89,9 @@ impl Store {
         write: impl Fn(&Tx<'_>) -> TxResult<T>,
     ) -> Result<T, StoreError> {
         match self.inner.trees.transaction(write) {
-            Ok((value, wrote)) => {
-                if wrote {
-                    self.inner.commit.wrote();
+            Ok((value, change)) => {
+                if let Some(change) = change {
+                    self.inner.commit.wrote(change);
                 }
                 Ok(value)
             }

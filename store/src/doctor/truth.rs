@@ -10,6 +10,7 @@ use crate::key;
 use crate::leases::LeaseRecord;
 use crate::objects::StoredObject;
 use crate::outbox::{Delivery, DeliveryState, NEXT_DELIVERY};
+use crate::promised::CHANGES;
 use crate::queue::is_pause;
 use crate::record::v1::{Counter, Format, Pause};
 use crate::record::{self, Flaw, Record};
@@ -23,7 +24,7 @@ impl Examiner<'_> {
         self.each(Name::Meta, |this, key, value| {
             let read = match key {
                 recover::FORMAT => record::decode::<Format>(value).map(drop),
-                NEXT_DELIVERY => record::decode::<Counter>(value).map(drop),
+                NEXT_DELIVERY | CHANGES => record::decode::<Counter>(value).map(drop),
                 key if is_pause(key) => record::decode::<Pause>(value).map(drop),
                 // A count that others keep of the store.
                 _ if record::decode::<Counter>(value).is_ok() => Ok(()),
@@ -32,12 +33,38 @@ impl Examiner<'_> {
             match read {
                 Ok(()) => Ok(()),
                 // Put right below, since their values are known.
-                Err(Flaw::Damaged(_)) if matches!(key, recover::FORMAT | NEXT_DELIVERY) => Ok(()),
+                Err(Flaw::Damaged(_))
+                    if matches!(key, recover::FORMAT | NEXT_DELIVERY | CHANGES) =>
+                {
+                    Ok(())
+                }
                 Err(flaw) => this.flawed(Name::Meta, key, &flaw),
             }
         })?;
         self.format()?;
-        self.next_delivery()
+        self.next_delivery()?;
+        self.changes()
+    }
+
+    /// The log has as many changes as were acknowledged. Those it lost are gone; a repair lets the store open without them.
+    fn changes(&mut self) -> Result<(), StoreError> {
+        let promised = self.salvage.commit.promised().number();
+        let found = match self.salvage.get::<Counter>(Name::Meta, CHANGES) {
+            Ok(counter) => counter.map_or(0, |counter| counter.next),
+            Err(Flaw::Newer(_)) => return Ok(()),
+            Err(flaw) => {
+                return self.put_right(CHANGES, flaw.to_string(), &Counter { next: promised });
+            }
+        };
+        match promised.checked_sub(found) {
+            None | Some(0) => Ok(()),
+            Some(missing) => {
+                let what = format!(
+                    "the log ends early: {missing} changes that were acknowledged are not in it"
+                );
+                self.put_right(CHANGES, what, &Counter { next: promised })
+            }
+        }
     }
 
     fn format(&mut self) -> Result<(), StoreError> {

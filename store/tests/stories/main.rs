@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cut_short;
 mod ending;
 mod following;
 mod full;
