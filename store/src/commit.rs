@@ -31,7 +31,8 @@ pub(crate) const STOPPED: &str = "stopped";
 const LONGEST_WAIT: Duration = Duration::from_millis(10);
 
 pub(crate) struct Commit {
-    db: sled::Db,
+    /// None when the store is on its way out.
+    db: Option<sled::Db>,
     dir: PathBuf,
     /// `<dir>/db`, opened by us.
     file: File,
@@ -73,7 +74,7 @@ impl Commit {
         sync_data: SyncData,
     ) -> Commit {
         Commit {
-            db,
+            db: Some(db),
             dir: dir.to_owned(),
             file,
             promised,
@@ -83,6 +84,11 @@ impl Commit {
             settled: Condvar::new(),
             syncs: AtomicU64::new(0),
         }
+    }
+
+    /// The storage engine, to be dropped.
+    pub(crate) fn let_go(&mut self) -> Option<sled::Db> {
+        self.db.take()
     }
 
     /// fdatasyncs issued so far.
@@ -196,7 +202,8 @@ impl Commit {
 
     fn sync(&self, blobs: &mut HashSet<OsString>) -> Result<(), String> {
         self.db
-            .flush()
+            .iter()
+            .try_for_each(|db| db.flush().map(drop))
             .map_err(|error| format!("writing the log failed: {error}"))?;
         self.sync_blobs(blobs)
             .map_err(|error| format!("syncing blobs failed: {error}"))?;

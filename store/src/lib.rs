@@ -83,6 +83,7 @@ mod tx;
 mod writer;
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
@@ -196,6 +197,9 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // An error was logged when it arose, and nothing acknowledged is at stake.
         let _ = self.commit.durable();
+        let sled = (std::mem::take(&mut self.trees), self.commit.let_go());
+        // It syncs once more as it goes, and panics when the disk refuses that too.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(sled)));
     }
 }
 

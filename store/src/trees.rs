@@ -138,6 +138,7 @@ impl Name {
 }
 
 /// All trees of an open store.
+#[derive(Default)]
 pub(crate) struct Trees {
     trees: Vec<sled::Tree>,
 }
