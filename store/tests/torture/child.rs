@@ -11,10 +11,11 @@ use opmill_store::{Options, Store};
 
 use crate::client::{Ack, Client};
 use crate::dice::Dice;
-use crate::fault::{ACKS, DIR, ENOUGH, SEED, told};
+use crate::fault::{ACKS, CLIENTS, DIR, ENOUGH, SEED, told};
 
 pub const TEST: &str = "child::works_until_something_happens";
-const CLIENTS: u64 = 3;
+/// The exit code of a child whose store does not open.
+pub const REFUSED: i32 = 3;
 /// Verbs to try once the store has failed.
 const STUBBORN: usize = 6;
 
@@ -44,9 +45,16 @@ fn works_until_something_happens() {
     if told(ACKS).is_none() {
         println!("\nopening");
     }
-    let store = Store::open(&Path::new(&dir).join("store"), Options::default()).unwrap();
+    let store = match Store::open(&Path::new(&dir).join("store"), Options::default()) {
+        Ok(store) => store,
+        Err(error) => {
+            println!("{error:?}");
+            say(Ack::Refused);
+            std::process::exit(REFUSED);
+        }
+    };
     thread::scope(|scope| {
-        for client in 0..told("OPMILL_TORTURE_CLIENTS").map_or(CLIENTS, |n| n.parse().unwrap()) {
+        for client in 0..number(CLIENTS) {
             let (store, say) = (&store, &say);
             scope.spawn(move || work(store, client, seed, say));
         }
@@ -58,7 +66,11 @@ fn works_until_something_happens() {
         // Without a word: not even destructors run.
         std::process::exit(0);
     }
-    store.close().ok();
+    // A store that failed says so again.
+    if store.close().is_err() {
+        say(Ack::Refused);
+    }
+    std::process::exit(0);
 }
 
 fn work(store: &Store, number: u64, seed: u64, say: impl Fn(Ack) -> bool) {

@@ -392,11 +392,15 @@ static int sync_one(int fd, long call) {
     pthread_mutex_unlock(&lock);
     struct timespec moment = { 0, DISK_TAKES };
     nanosleep(&moment, NULL);
-    if (told) return refuse(EIO);
     pthread_mutex_lock(&lock);
-    note(SYNC_ENDED, status.st_ino, token, NULL, 0);
+    /* Also what failed meanwhile. */
+    if (fd < DESCRIPTORS && seen[fd] != inode->failures) {
+        seen[fd] = inode->failures;
+        told = 1;
+    }
+    if (!told) note(SYNC_ENDED, status.st_ino, token, NULL, 0);
     pthread_mutex_unlock(&lock);
-    return 0;
+    return told ? refuse(EIO) : 0;
 }
 int fsync(int fd) { return sync_one(fd, SYS_fsync); }
 int fdatasync(int fd) { return sync_one(fd, SYS_fdatasync); }

@@ -90,6 +90,7 @@ fn kill_one(dir: &Path, history: &mut History, dice: &mut Dice) {
         dir,
         // An odd seed: it closes the store.
         seed: dice.next() | 1,
+        clients: 3,
         enough: if moment.after == "closing" {
             80
         } else {
@@ -145,7 +146,7 @@ fn lines(output: std::process::ChildStdout) -> Receiver<String> {
 }
 
 /// Copies a folder; of one that a child had no time to make, nothing.
-fn duplicate(from: &Path, to: &Path) {
+pub fn duplicate(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     let Ok(entries) = fs::read_dir(from) else {
         return;

@@ -13,5 +13,7 @@ mod fault;
 mod figures;
 mod history;
 
+mod damage;
 mod kill;
 mod power;
+mod refusals;

@@ -40,12 +40,14 @@ fn what_was_acknowledged_survives_a_power_cut() {
                 test: child::TEST,
                 dir: &dir,
                 seed: dice.next() >> 1,
+                clients: 3,
                 enough,
                 fails: None,
                 room: None,
             };
             let before = Disk::of(&dir);
-            let events = run.record(library);
+            let (events, code) = run.record(library);
+            assert_eq!(code, Some(0), "the child failed");
             let (kept, next) = cut(&before, &events, &history, &folder, &mut dice, &mut figures);
             history = kept;
             history.goes_on_elsewhere();
@@ -136,13 +138,14 @@ fn a_disk_that_lies_is_found_out() {
         test: child::TEST,
         dir: &dir,
         seed: 1,
+        clients: 3,
         enough: 60,
         fails: None,
         room: None,
     };
     let mut disk = Disk::of(&dir);
     let mut heard = History::default();
-    for event in run.record(library) {
+    for event in run.record(library).0 {
         match event {
             // The disk says so, and it is not.
             Event::SyncEnded { .. } if heard.heard > 30 => continue,
