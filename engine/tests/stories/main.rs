@@ -15,6 +15,7 @@ mod forgetting;
 mod killed;
 mod lanes;
 mod poison;
+mod power;
 mod publishing;
 mod receiver;
 mod remembering;
