@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -19,31 +20,42 @@ pub const CLIENTS: &str = "OPMILL_TORTURE_CLIENTS";
 /// How many acknowledgements are enough.
 pub const ENOUGH: &str = "OPMILL_TORTURE_ENOUGH";
 
+const SOURCE: &str = include_str!("fault.c");
+
 /// fault.c, compiled once; `None`, said aloud, where there is no C compiler.
 pub fn library() -> Option<&'static Path> {
     static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let compile = || {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let source = folder.join(format!("fault-{}.c", std::process::id()));
-        let library = source.with_extension("so");
-        fs::write(&source, include_str!("fault.c")).unwrap();
-        let compiled = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-pthread", "-o"])
-            .args([&library, &source])
-            .status();
-        fs::remove_file(&source).unwrap();
-        match compiled {
-            Ok(status) => {
-                assert!(status.success(), "fault.c does not compile");
-                Some(library)
-            }
-            Err(error) => {
-                eprintln!("there is no C compiler ({error}): this test is left out");
-                None
-            }
-        }
-    };
     LIBRARY.get_or_init(compile).as_deref()
+}
+
+fn compile() -> Option<PathBuf> {
+    let mut hasher = DefaultHasher::new();
+    SOURCE.hash(&mut hasher);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let library = folder.join(format!("fault-{:016x}.so", hasher.finish()));
+    if library.exists() {
+        return Some(library);
+    }
+    // Another test program may be doing the same.
+    let mine = folder.join(format!("fault-{}", std::process::id()));
+    let (source, built) = (mine.with_extension("c"), mine.with_extension("so"));
+    fs::write(&source, SOURCE).unwrap();
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-pthread", "-o"])
+        .args([&built, &source])
+        .status();
+    fs::remove_file(&source).unwrap();
+    match compiled {
+        Ok(status) => {
+            assert!(status.success(), "fault.c does not compile");
+            fs::rename(built, &library).unwrap();
+            Some(library)
+        }
+        Err(error) => {
+            eprintln!("there is no C compiler ({error}): this test is left out");
+            None
+        }
+    }
 }
 
 /// A child to be: which test it runs, where, and what fails.
