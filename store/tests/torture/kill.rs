@@ -136,7 +136,7 @@ fn kill_one(dir: &Path, history: &mut History, dice: &mut Dice) {
 }
 
 /// What the child says, until it is gone.
-fn lines(output: std::process::ChildStdout) -> Receiver<String> {
+pub fn lines(output: std::process::ChildStdout) -> Receiver<String> {
     let (say, said) = mpsc::channel();
     thread::spawn(move || {
         let lines = BufReader::new(output).lines().map_while(Result::ok);

@@ -15,5 +15,6 @@ mod history;
 
 mod damage;
 mod kill;
+mod leases;
 mod power;
 mod refusals;
