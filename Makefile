@@ -11,8 +11,10 @@ target := $(or $(CARGO_TARGET_DIR),target)
 MEDIA ?= ../shared/media
 # How often kill-test kills the process in the middle of a batch.
 KILLS ?= 20
+# How long torture goes on: long, or sizes such as "cuts=500 kills=50" (scripts/torture.sh).
+TORTURE ?= long
 
-.PHONY: help setup demo test lint bench matrix kill-test testdata
+.PHONY: help setup demo test lint bench matrix kill-test torture testdata
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -47,6 +49,9 @@ matrix: setup ## every file below MEDIA x (transcode, remux, screenshot, probe),
 
 kill-test: setup ## kill a batch KILLS times at random moments and finish it
 	OPMILL_KILLS=$(KILLS) cargo test -p opmill --test cli kill:: -- --nocapture
+
+torture: setup ## cut the power, kill, refuse, damage: the fault tests in their long form, and what they saw
+	@TORTURE="$(TORTURE)" scripts/torture.sh
 
 testdata: setup ## make the clips in testdata/media anew
 	testdata/media/make.sh

@@ -32,7 +32,7 @@ mod figures;
 use dice::{Dice, seed, size};
 use disk::{Cut, Disk, Event};
 use fault::{ACKS, DIR, ENOUGH, Run, told};
-use figures::Figures;
+use figures::{Figures, note};
 
 const CHILD: &str = "power::child";
 const CUTS_EACH: usize = 4;
@@ -256,9 +256,20 @@ impl History {
     }
 }
 
+/// Jobs whose receiver had to be told, and was.
+#[derive(Default)]
+struct Notified {
+    owed: usize,
+    told: usize,
+}
+
 /// What is wrong with the folder that is left: first with its files as they lie there, then with the engine that goes
 /// on with them until every job has ended and every receiver was told.
-async fn wrong_with(left: &Path, history: &History) -> Result<Vec<String>, String> {
+async fn wrong_with(
+    left: &Path,
+    history: &History,
+    notified: &mut Notified,
+) -> Result<Vec<String>, String> {
     let mut wrong = history.twice.clone();
     let out = left.join("data/buckets/out");
     for file in fs::read_dir(&out).into_iter().flatten() {
@@ -316,6 +327,8 @@ async fn wrong_with(left: &Path, history: &History) -> Result<Vec<String>, Strin
     }
     for job in history.submitted.keys() {
         let settled = soon(engine.settle(*job)).await.unwrap();
+        notified.owed += 1;
+        notified.told += usize::from(told.lock().unwrap().contains(job));
         if settled.is_empty() || !told.lock().unwrap().contains(job) {
             wrong.push(format!("nobody was told of job {job}: {settled:?}"));
         }
@@ -332,7 +345,7 @@ async fn what_the_engine_acknowledged_survives_a_power_cut() {
     let cuts = size("engine-cuts", 12, 96);
     let jobs = size("engine-jobs", 12, 40);
     let mut figures = Figures::new("power cuts, engine");
-    let mut dice = Dice::new(seed());
+    let (mut dice, mut notified) = (Dice::new(seed()), Notified::default());
     let base = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let base = fs::canonicalize(base.path()).unwrap();
     for line in 0..cuts.div_ceil(CUTS_EACH * LINE) {
@@ -375,7 +388,7 @@ async fn what_the_engine_acknowledged_survives_a_power_cut() {
                 };
                 let left = base.join("cut");
                 disk.leave(kind, &left);
-                let wrong = wrong_with(&left, &heard).await;
+                let wrong = wrong_with(&left, &heard, &mut notified).await;
                 let which = format!("{kind:?} at {moment} of {}", events.len());
                 figures.check(&which, || wrong);
                 fs::remove_dir_all(&left).unwrap();
@@ -388,6 +401,11 @@ async fn what_the_engine_acknowledged_survives_a_power_cut() {
             fs::remove_dir_all(&dir).unwrap();
             dir = next.clone();
         }
+        figures.twice += history.twice.len();
     }
+    note(&[
+        ("notifications", "owed", notified.owed),
+        ("notifications", "told", notified.told),
+    ]);
     figures.tell();
 }

@@ -1,18 +1,25 @@
 //! The store against a reference in memory: random verbs, stale leases, clock jumps, reopenings. After every step
-//! each answer, and everything that can be read, must be the same.
+//! each answer, and everything that can be read, must be the same; and the answers alone must tell of lives that jobs
+//! can have. `TORTURE=long` takes more cases.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../torture/dice.rs"]
+#[allow(dead_code)]
+mod dice;
+mod history;
 mod reference;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use common::{ALL_DONE, LEASE, ManualClock, START, command_done, directory, done};
+use dice::size;
+use history::History;
 use opmill_store::{
-    DeliveryId, Event, ItemIndex, JobId, Lease, NewItem, NewJob, Next, Options, Priority, Store,
-    StoreError, StoredObject, UnixMillis, WorkerId,
+    CancelOutcome, DeliveryId, Event, ItemIndex, JobId, Lease, NewItem, NewJob, Next, Options,
+    Priority, Store, StoreError, StoredObject, UnixMillis, WorkerId,
 };
 use proptest::prelude::*;
 use reference::{Reference, Refusal};
@@ -67,9 +74,15 @@ enum Step {
         size: u64,
     },
     RemoveObject(u8),
+    PutObjects(Vec<u8>),
+    Excess(usize),
     Advance(u64),
     ClockGoesBack(u64),
-    Reopen,
+    /// By hours: the machine slept, or its clock was wrong.
+    ClockJumps(i64),
+    Reopen {
+        closed: bool,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -100,7 +113,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3u8).prop_map(Step::RemoveObject),
         5 => seconds.clone().prop_map(Step::Advance),
         1 => seconds.prop_map(Step::ClockGoesBack),
-        1 => Just(Step::Reopen),
+        1 => prop::collection::vec(0..3u8, 0..3).prop_map(Step::PutObjects),
+        1 => (0..4usize).prop_map(Step::Excess),
+        1 => (-30..30i64).prop_map(Step::ClockJumps),
+        2 => any::<bool>().prop_map(|closed| Step::Reopen { closed }),
     ]
 }
 
@@ -109,6 +125,7 @@ struct Pair {
     clock: ManualClock,
     store: Option<Store>,
     reference: Reference,
+    history: History,
     /// Every lease ever given, live or stale.
     leases: Vec<Lease>,
     /// Every job and delivery ever seen, kept or pruned.
@@ -126,6 +143,7 @@ impl Pair {
             clock,
             store,
             reference,
+            history: History::default(),
             leases: vec![],
             ids: vec![],
             deliveries: vec![],
@@ -154,6 +172,9 @@ impl Pair {
                 self.reference.enqueue(job, enqueued.id),
                 (enqueued.id, enqueued.existing)
             );
+            if !enqueued.existing {
+                self.history.enqueued(enqueued.id);
+            }
             self.ids.push(enqueued.id);
         }
     }
@@ -215,7 +236,10 @@ impl Pair {
                 let worker = WorkerId::new("worker");
                 let claimed = store.claim_within(&worker, lease_for, &limits).unwrap();
                 assert_eq!(claimed, self.reference.claim(lease_for, &limits));
-                self.leases.extend(claimed.map(|(lease, _)| lease));
+                if let Some((lease, _)) = claimed {
+                    self.history.claimed(&lease);
+                    self.leases.push(lease);
+                }
             }
             Step::Heartbeat(lease) => {
                 let Some(lease) = pick(&self.leases, lease) else {
@@ -231,11 +255,11 @@ impl Pair {
                     return;
                 };
                 let owed = owed.then_some(command_done(index));
-                let recorded = store.record_item(&lease, item(index), owed);
-                assert_eq!(
-                    kind(recorded),
-                    self.reference.record(&lease, &item(index), owed)
-                );
+                let recorded = kind(store.record_item(&lease, item(index), owed));
+                assert_eq!(recorded, self.reference.record(&lease, &item(index), owed));
+                if recorded.is_ok() {
+                    self.history.recorded(&lease, ItemIndex(index));
+                }
             }
             Step::Finish {
                 lease,
@@ -259,31 +283,42 @@ impl Pair {
                 let expected =
                     self.reference
                         .finish(&lease, &event, &last, &owe(owed), error.clone());
-                assert_eq!(
-                    kind(store.finish(&lease, event, last, owe(owed), error)),
-                    expected
-                );
+                let indexes: Vec<_> = last.iter().map(|item| item.index).collect();
+                let finished = kind(store.finish(&lease, event, last, owe(owed), error));
+                assert_eq!(finished, expected);
+                if let Ok(state) = finished {
+                    for index in indexes {
+                        self.history.recorded(&lease, index);
+                    }
+                    self.history.finished(&lease, state.is_final());
+                }
             }
             Step::Cancel(job) => {
                 let Some(id) = pick(&self.ids, job) else {
                     return;
                 };
-                assert_eq!(
-                    kind(store.cancel(id, owe(true))),
-                    self.reference.cancel(id, &owe(true))
-                );
+                let cancelled = kind(store.cancel(id, owe(true)));
+                assert_eq!(cancelled, self.reference.cancel(id, &owe(true)));
+                if cancelled == Ok(CancelOutcome::Cancelled) {
+                    self.history.cancelled(id);
+                }
             }
             Step::Redrive { job, forget } => {
                 let Some(id) = pick(&self.ids, job) else {
                     return;
                 };
                 let forget: Vec<_> = forget.into_iter().map(ItemIndex).collect();
-                assert_eq!(
-                    kind(store.redrive(id, &forget)),
-                    self.reference.redrive(id, &forget)
-                );
+                let redriven = kind(store.redrive(id, &forget));
+                assert_eq!(redriven, self.reference.redrive(id, &forget));
+                if redriven.is_ok() {
+                    self.history.redriven(id, &forget);
+                }
             }
-            Step::Rescue => assert_eq!(store.rescue().unwrap(), self.reference.rescue(None)),
+            Step::Rescue => {
+                let rescued = store.rescue().unwrap();
+                assert_eq!(rescued, self.reference.rescue(None));
+                self.history.rescued(&rescued.jobs);
+            }
             Step::RescueWhileHeld(lease) => {
                 let Some(lease) = pick(&self.leases, lease) else {
                     return;
@@ -293,7 +328,11 @@ impl Pair {
                     true => Ok(self.reference.rescue(Some(lease.job))),
                     false => Err("LeaseLost"),
                 };
-                assert_eq!(kind(inside), expected);
+                let inside = kind(inside);
+                assert_eq!(inside, expected);
+                if let Ok(rescued) = inside {
+                    self.history.rescued(&rescued.jobs);
+                }
             }
             Step::Delivered(delivery) => {
                 let Some(id) = pick(&self.deliveries, delivery) else {
@@ -320,16 +359,8 @@ impl Pair {
                 );
             }
             Step::PutObject { entry, size } => {
-                let object = StoredObject {
-                    hash: "h".to_owned(),
-                    size,
-                    mime: None,
-                    modified: START,
-                    stored: START,
-                    expires: None,
-                };
-                store.put_object(&name(entry), object.clone()).unwrap();
-                self.reference.put_object(&name(entry), object);
+                store.put_object(&name(entry), object(size)).unwrap();
+                self.reference.put_object(&name(entry), object(size));
             }
             Step::RemoveObject(entry) => {
                 store.remove_object(&name(entry)).unwrap();
@@ -339,9 +370,35 @@ impl Pair {
             Step::ClockGoesBack(seconds) => {
                 self.set_clock(UnixMillis::new(self.reference.now.get() - seconds * 1000))
             }
-            Step::Reopen => {
+            Step::PutObjects(entries) => {
+                let objects: Vec<_> = entries
+                    .into_iter()
+                    .map(|entry| (name(entry), object(u64::from(entry))))
+                    .collect();
+                store.put_objects(&objects).unwrap();
+                for (name, object) in objects {
+                    self.reference.put_object(&name, object);
+                }
+            }
+            Step::Excess(count) => assert_eq!(
+                store.excess(Some(count), None).unwrap(),
+                self.reference.excess(count)
+            ),
+            Step::ClockJumps(hours) => {
+                let by = Duration::from_secs(hours.unsigned_abs() * 3600).as_millis() as u64;
+                let now = self.reference.now.get();
+                let then = if hours < 0 { now - by } else { now + by };
+                self.set_clock(UnixMillis::new(then));
+            }
+            Step::Reopen { closed } => {
                 drop(store);
-                self.store.take().unwrap().close().unwrap();
+                let store = self.store.take().unwrap();
+                if closed {
+                    store.close().unwrap();
+                } else {
+                    drop(store);
+                }
+                self.history.reopened();
                 self.store = Some(Store::open(self.dir.path(), options(&self.clock)).unwrap());
                 self.reference.reopen();
             }
@@ -351,6 +408,8 @@ impl Pair {
     fn compare(&mut self) {
         let (store, reference) = (self.store.as_ref().unwrap(), &self.reference);
         assert_eq!(store.jobs(None, usize::MAX).unwrap(), reference.jobs());
+        self.history.kept(&reference.ids());
+        assert_eq!(store.paused().unwrap(), reference.paused);
         for id in reference.ids() {
             assert_eq!(store.items(id).unwrap(), reference.items(id));
             let deliveries = store.deliveries(id).unwrap();
@@ -398,6 +457,17 @@ fn item(index: u32) -> NewItem {
     }
 }
 
+fn object(size: u64) -> StoredObject {
+    StoredObject {
+        hash: "h".to_owned(),
+        size,
+        mime: None,
+        modified: START,
+        stored: START,
+        expires: None,
+    }
+}
+
 fn kind<T>(outcome: Result<T, StoreError>) -> Result<T, Refusal> {
     outcome.map_err(|error| match error {
         StoreError::LeaseLost { .. } => "LeaseLost",
@@ -410,7 +480,7 @@ fn kind<T>(outcome: Result<T, StoreError>) -> Result<T, Refusal> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: size("cases", 120, 1_500) as u32, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_store_does_as_the_reference_does(steps in prop::collection::vec(step(), 1..120)) {

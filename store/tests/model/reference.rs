@@ -346,6 +346,12 @@ impl Reference {
         old.len()
     }
 
+    /// How many have to go so that no more than `count` of those that ended are left.
+    pub fn excess(&self, count: usize) -> usize {
+        let ended = self.jobs.values().filter(|e| e.job.finished.is_some());
+        ended.count().saturating_sub(count)
+    }
+
     pub fn pause(&mut self, lane: Option<&str>) {
         let now = self.now;
         match lane {

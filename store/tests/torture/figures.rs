@@ -3,7 +3,6 @@
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::time::{Duration, Instant};
 
 /// Counts of one test. What went wrong is gathered, so that one loss does not hide the number of them.
 #[derive(Debug)]
@@ -14,7 +13,8 @@ pub struct Figures {
     pub opened: usize,
     pub lost: usize,
     pub ran_again: usize,
-    slowest: Duration,
+    /// Results and ends that were acknowledged twice.
+    pub twice: usize,
     wrong: Vec<String>,
 }
 
@@ -27,7 +27,7 @@ impl Figures {
             opened: 0,
             lost: 0,
             ran_again: 0,
-            slowest: Duration::ZERO,
+            twice: 0,
             wrong: vec![],
         }
     }
@@ -39,7 +39,6 @@ impl Figures {
         missing: impl FnOnce() -> Result<Vec<String>, E>,
     ) {
         self.cuts += 1;
-        let started = Instant::now();
         match missing() {
             Ok(missing) => {
                 self.opened += 1;
@@ -53,7 +52,6 @@ impl Figures {
             }
             Err(error) => self.wrong.push(format!("{which}: {error:?}")),
         }
-        self.slowest = self.slowest.max(started.elapsed());
     }
 
     /// Puts the figures where `make torture` finds them, and fails if anything was wrong.
@@ -64,6 +62,7 @@ impl Figures {
             (self.name, "opened", self.opened),
             (self.name, "lost", self.lost),
             (self.name, "ran_again", self.ran_again),
+            (self.name, "twice", self.twice),
         ]);
         let count = self.wrong.len();
         let few: Vec<_> = self.wrong.iter().take(10).collect();

@@ -65,6 +65,7 @@ fn what_was_acknowledged_survives_kill_9() {
         }
         figures.acknowledged += history.heard;
         figures.ran_again += history.ran_again;
+        figures.twice += history.contradictions.len();
     }
     reopening.sort();
     let micros = |share: usize| {

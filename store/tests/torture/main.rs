@@ -18,3 +18,4 @@ mod kill;
 mod leases;
 mod power;
 mod refusals;
+mod reopening;

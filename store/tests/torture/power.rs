@@ -56,6 +56,7 @@ fn what_was_acknowledged_survives_a_power_cut() {
             fs::rename(next, &dir).unwrap();
         }
         figures.ran_again += history.ran_again;
+        figures.twice += history.contradictions.len();
     }
     figures.tell();
 }
