@@ -35,6 +35,7 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, StoreError> 
     // Before sled's lock: tidying the directory of a process that is just opening it would break that one's start.
     let lock = lock(dir)?;
     remove_half_written_snapshots(dir)?;
+    move_torn_settings_aside(dir)?;
     let disk = Disk::new(dir, options);
 
     let file = open_log(dir, options)?;
@@ -168,6 +169,25 @@ pub(crate) fn remove_half_written_snapshots(dir: &Path) -> Result<(), StoreError
         true => fs::remove_file(path),
         false => Ok(()),
     })
+}
+
+/// sled notes its settings in two writes and syncs neither: a power cut or a full disk at the first start leaves half
+/// of them, and then no start succeeds. Ours are always the same, so sled may note them anew. Settings that are whole
+/// stay, whatever they say.
+fn move_torn_settings_aside(dir: &Path) -> Result<(), StoreError> {
+    let path = dir.join("conf");
+    let bytes = match fs::read(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        read => read.map_err(StoreError::io(&path))?,
+    };
+    let is_whole = bytes
+        .split_last_chunk::<4>()
+        .is_some_and(|(text, checksum)| crc32fast::hash(text) == u32::from_le_bytes(*checksum));
+    if is_whole {
+        return Ok(());
+    }
+    tracing::warn!(path = %path.display(), "it is damaged; it is put aside and written anew");
+    fs::rename(&path, dir.join("aside.conf")).map_err(StoreError::io(&path))
 }
 
 /// Without a snapshot sled reads the whole log, which is slower and just as good: as long as the log is whole. It ends at the

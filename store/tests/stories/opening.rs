@@ -129,16 +129,29 @@ fn a_damaged_snapshot_is_put_aside() {
     assert!(world.dir().join("aside.snap.00000000FFFFFFFF").exists());
 }
 
+/// A full disk, or a power cut, at the first start.
+#[test]
+fn settings_that_were_cut_off_are_written_anew() {
+    let mut world = World::new();
+    let id = world.submit();
+    let whole = fs::read(world.dir().join("conf")).unwrap();
+    for length in (0..whole.len()).step_by(3) {
+        world.reopen_after(|dir| fs::write(dir.join("conf"), &whole[..length]).unwrap());
+        assert_eq!(world.job(id).id, id);
+        assert_eq!(fs::read(world.dir().join("conf")).unwrap(), whole);
+    }
+}
+
 #[test]
 fn a_store_that_does_not_open_says_what_to_do() {
     let mut world = World::new();
     world.completed();
     world.close();
-    fs::write(
-        world.dir().join("conf"),
-        b"segment_size: five\nuse_compression: false\nversion: 0.34\n....",
-    )
-    .unwrap();
+    // Settings that are whole, and not ours.
+    let other = directory();
+    let config = sled::Config::new().path(other.path());
+    drop(config.segment_size(1 << 18).open().unwrap());
+    fs::copy(other.path().join("conf"), world.dir().join("conf")).unwrap();
     let refused = Store::open(world.dir(), Options::default()).unwrap_err();
     assert!(matches!(refused, StoreError::Damaged { .. }), "{refused:?}");
     let text = refused.to_string();
