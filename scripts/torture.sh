@@ -27,7 +27,7 @@ awk -F '\t' '
     print "what survives"
     row("operations acknowledged", all["acknowledged"])
     row("cuts", sprintf("%d of the power, %d by kill -9, %d after a refusal of the disk",
-      seen["power cuts", "cuts"] + seen["power cuts, engine", "cuts"], seen["kills", "cuts"],
+      seen["power cuts", "cuts"] + seen["power cuts of starts", "cuts"] + seen["power cuts, engine", "cuts"], seen["kills", "cuts"],
       seen["failed syncs", "cuts"] + seen["full disks", "cuts"]))
     row("acknowledged and lost", all["lost"])
     row("opened after each", share(all["opened"], all["cuts"]))

@@ -61,6 +61,70 @@ fn what_was_acknowledged_survives_a_power_cut() {
     figures.tell();
 }
 
+/// A first start, some work and the start after it, cut at every moment.
+#[test]
+fn a_start_can_be_cut_anywhere() {
+    let Some(library) = fault::library() else {
+        return;
+    };
+    let folder = directory();
+    let folder = fs::canonicalize(folder.path()).unwrap();
+    let dir = folder.join("line");
+    fs::create_dir(&dir).unwrap();
+    let mut figures = Figures::new("power cuts of starts");
+    let mut dice = Dice::new(seed());
+    let mut heard = History::default();
+    for life in 0..2 {
+        let run = Run {
+            test: child::TEST,
+            dir: &dir,
+            // The first ends without a word, so that the second has something to recover.
+            seed: life,
+            clients: 1,
+            enough: 6,
+            fails: None,
+            room: None,
+        };
+        let mut disk = Disk::of(&dir);
+        let (events, _) = run.record(library);
+        let step = events
+            .len()
+            .div_ceil(size("moments", 40, usize::MAX).min(events.len()));
+        for (moment, event) in events.iter().enumerate() {
+            if moment % step == 0 {
+                for kind in [Cut::Certain, Cut::WritingBack(dice.next())] {
+                    look(&disk, kind, &heard, &folder, &mut figures, moment);
+                }
+            }
+            disk.apply(event);
+            if let Event::Acknowledged(line) = event {
+                heard.hear(line.parse::<Ack>().unwrap());
+            }
+        }
+        heard.goes_on_elsewhere();
+    }
+    figures.acknowledged = heard.heard;
+    figures.tell();
+}
+
+/// Checks what a cut leaves.
+fn look(
+    disk: &Disk,
+    kind: Cut,
+    heard: &History,
+    folder: &Path,
+    figures: &mut Figures,
+    moment: usize,
+) {
+    let left = folder.join("cut");
+    disk.leave(kind, &left);
+    figures.check(&format!("{kind:?} at {moment}"), || {
+        let store = Store::open(&left.join("store"), options())?;
+        heard.missing_in(&store)
+    });
+    fs::remove_dir_all(&left).unwrap();
+}
+
 /// Cuts the work at several moments, checks what is left each time, and says where life goes on: with what history,
 /// in which folder.
 fn cut(
@@ -100,13 +164,7 @@ fn cut(
             0 => Cut::Certain,
             _ => Cut::WritingBack(dice.next()),
         };
-        let left = folder.join("cut");
-        disk.leave(kind, &left);
-        figures.check(&format!("{kind:?} at {moment} of {}", events.len()), || {
-            let store = Store::open(&left.join("store"), options())?;
-            heard.missing_in(&store)
-        });
-        fs::remove_dir_all(&left).unwrap();
+        look(&disk, kind, &heard, folder, figures, moment);
         if number == goes_on {
             let next = folder.join("next");
             disk.leave(kind, &next);
