@@ -27,8 +27,8 @@ awk -F '\t' '
     print "what survives"
     row("operations acknowledged", all["acknowledged"])
     row("cuts", sprintf("%d of the power, %d by kill -9, %d after a refusal of the disk",
-      seen["power cuts", "cuts"] + seen["power cuts of starts", "cuts"] + seen["power cuts, engine", "cuts"], seen["kills", "cuts"],
-      seen["failed syncs", "cuts"] + seen["full disks", "cuts"]))
+      seen["power cuts", "cuts"] + seen["power cuts of starts", "cuts"] + seen["power cuts, engine", "cuts"] - all["killed"],
+      seen["kills", "cuts"] + all["killed"], seen["failed syncs", "cuts"] + seen["full disks", "cuts"] + seen["refusals, engine", "cuts"]))
     row("acknowledged and lost", all["lost"])
     row("opened after each", share(all["opened"], all["cuts"]))
     row("jobs begun again, per 1,000 kills", seen["kills", "cuts"] ? sprintf("%.0f", 1000 * seen["kills", "ran_again"] / seen["kills", "cuts"]) : "not tried")

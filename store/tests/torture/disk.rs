@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::dice::Dice;
 
@@ -120,6 +120,36 @@ pub fn read(trace: &Path) -> Vec<Event> {
     events
 }
 
+/// Syncs that were asked for.
+pub fn syncs(events: &[Event]) -> usize {
+    let is_sync = |event: &&Event| matches!(event, Event::SyncBegan { .. });
+    events.iter().filter(is_sync).count()
+}
+
+/// By how much files had grown before each write that made one longer, and in the middle of it.
+pub fn rooms(events: &[Event]) -> Vec<usize> {
+    let mut lengths = HashMap::<u64, usize>::new();
+    let (mut rooms, mut grown) = (Vec::new(), 0);
+    for event in events {
+        match event {
+            Event::Create { inode, .. } => drop(lengths.insert(*inode, 0)),
+            Event::Truncate { inode, length } => drop(lengths.insert(*inode, *length)),
+            Event::Write { inode, at, bytes } => {
+                let length = lengths.entry(*inode).or_default();
+                let growth = (at + bytes.len()).saturating_sub(*length);
+                if growth > 0 {
+                    rooms.extend([grown, grown + growth / 2]);
+                    grown += growth;
+                    *length += growth;
+                }
+            }
+            _ => {}
+        }
+    }
+    rooms.dedup();
+    rooms
+}
+
 /// A file or a folder, by its place in [`Disk::nodes`].
 type Node = usize;
 
@@ -131,6 +161,8 @@ enum Change {
 
 #[derive(Clone, Default)]
 struct Content {
+    /// As the program sees it.
+    memory: Vec<u8>,
     /// On the disk for certain.
     bytes: Vec<u8>,
     /// Not certain, oldest first.
@@ -155,6 +187,8 @@ struct Renaming {
 /// What the power leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
+    /// Nothing: the process was killed, and the machine goes on.
+    Killed,
     /// What was synced.
     Certain,
     /// That and any part of the rest; which, the dice say.
@@ -200,6 +234,7 @@ impl Disk {
             }
         } else {
             self.nodes[node].bytes = fs::read(path).unwrap();
+            self.nodes[node].memory = self.nodes[node].bytes.clone();
         }
         node
     }
@@ -241,8 +276,9 @@ impl Disk {
     }
 
     fn change(&mut self, inode: u64, change: Change) {
-        let node = self.by_inode[&inode];
-        self.nodes[node].pending.push(change);
+        let content = &mut self.nodes[self.by_inode[&inode]];
+        make(&mut content.memory, &change);
+        content.pending.push(change);
     }
 
     pub fn apply(&mut self, event: &Event) {
@@ -316,46 +352,85 @@ impl Disk {
 
     /// Writes what a cut at this moment leaves to an empty folder.
     pub fn leave(&self, cut: Cut, dir: &Path) {
-        let mut names: HashMap<Node, BTreeMap<String, Node>> = HashMap::new();
+        self.leave_node(ROOT, dir, &mut Left::of(self, cut));
+    }
+
+    /// The first path below `dir` that is not as the program left it; `None` when the record has all that it did.
+    pub fn differs_from(&self, dir: &Path) -> Option<PathBuf> {
+        self.differs_at(ROOT, dir)
+    }
+
+    fn differs_at(&self, node: Node, path: &Path) -> Option<PathBuf> {
+        let content = &self.nodes[node];
+        if !content.is_dir {
+            let is_same = fs::read(path).is_ok_and(|bytes| bytes == content.memory);
+            return (!is_same).then(|| path.to_owned());
+        }
+        let names = fs::read_dir(path).map(|names| names.count());
+        if !names.is_ok_and(|count| count == content.seen.len()) {
+            return Some(path.to_owned());
+        }
+        let mut children = content.seen.iter();
+        children.find_map(|(name, child)| self.differs_at(*child, &path.join(name)))
+    }
+
+    fn leave_node(&self, node: Node, path: &Path, left: &mut Left) {
+        let content = &self.nodes[node];
+        if !content.is_dir {
+            return fs::write(path, left.bytes(content)).unwrap();
+        }
+        fs::create_dir_all(path).unwrap();
+        for (name, child) in left.names(node, content) {
+            self.leave_node(child, &path.join(name), left);
+        }
+    }
+}
+
+/// What a cut leaves of files and folders.
+enum Left {
+    InMemory,
+    Certain,
+    WritingBack {
+        dice: Dice,
+        /// Folders some of whose changes made it.
+        names: HashMap<Node, BTreeMap<String, Node>>,
+    },
+}
+
+impl Left {
+    fn of(disk: &Disk, cut: Cut) -> Left {
         let mut dice = match cut {
-            Cut::Certain => None,
-            Cut::WritingBack(seed) => Some(Dice::new(seed)),
+            Cut::Killed => return Left::InMemory,
+            Cut::Certain => return Left::Certain,
+            Cut::WritingBack(seed) => Dice::new(seed),
         };
-        if let (Some(dice), Some(first)) = (&mut dice, self.renamings.first()) {
+        let mut names: HashMap<Node, BTreeMap<String, Node>> = HashMap::new();
+        if let Some(first) = disk.renamings.first() {
             // File systems write names back in order.
-            let until = first.number + dice.below(self.steps - first.number + 2);
-            for renaming in self
-                .renamings
-                .iter()
-                .take_while(|renaming| renaming.number < until)
-            {
-                let names = names
-                    .entry(renaming.dir)
-                    .or_insert_with(|| self.nodes[renaming.dir].names.clone());
+            let until = first.number + dice.below(disk.steps - first.number + 2);
+            let made_it = |renaming: &&Renaming| renaming.number < until;
+            for renaming in disk.renamings.iter().take_while(made_it) {
+                let certain = &disk.nodes[renaming.dir].names;
+                let names = names.entry(renaming.dir).or_insert_with(|| certain.clone());
                 put(names, renaming);
             }
         }
-        self.leave_node(ROOT, dir, &names, &mut dice);
+        Left::WritingBack { dice, names }
     }
 
-    fn leave_node(
-        &self,
-        node: Node,
-        path: &Path,
-        changed: &HashMap<Node, BTreeMap<String, Node>>,
-        dice: &mut Option<Dice>,
-    ) {
-        let content = &self.nodes[node];
-        if !content.is_dir {
-            let bytes = match dice {
-                None => content.bytes.clone(),
-                Some(dice) => written_back(content, dice),
-            };
-            return fs::write(path, bytes).unwrap();
+    fn bytes(&mut self, content: &Content) -> Vec<u8> {
+        match self {
+            Self::InMemory => content.memory.clone(),
+            Self::Certain => content.bytes.clone(),
+            Self::WritingBack { dice, .. } => written_back(content, dice),
         }
-        fs::create_dir_all(path).unwrap();
-        for (name, child) in changed.get(&node).unwrap_or(&content.names) {
-            self.leave_node(*child, &path.join(name), changed, dice);
+    }
+
+    fn names(&self, node: Node, content: &Content) -> BTreeMap<String, Node> {
+        match self {
+            Self::InMemory => content.seen.clone(),
+            Self::Certain => content.names.clone(),
+            Self::WritingBack { names, .. } => names.get(&node).unwrap_or(&content.names).clone(),
         }
     }
 }
@@ -435,11 +510,7 @@ fn tear_last(content: &Content, bytes: &mut Vec<u8>, dice: &mut Dice) {
     let Some(Change::Write { at, bytes: last }) = content.pending.last() else {
         return;
     };
-    let mut memory = content.bytes.clone();
-    content
-        .pending
-        .iter()
-        .for_each(|change| make(&mut memory, change));
+    let memory = &content.memory;
     for sector in at / SECTOR..=(at + last.len() - 1) / SECTOR {
         let from = sector * SECTOR;
         if dice.below(2) == 0 {

@@ -68,6 +68,9 @@ __attribute__((constructor)) static void begin(void) {
     if (trace < 0) die("fault: the trace cannot be written\n");
 }
 
+/* What other threads have begun is written down before the process ends, and nothing is begun any more. */
+__attribute__((destructor)) static void end(void) { pthread_mutex_lock(&lock); }
+
 /* One event: kind and length of the text, inode, number; then the text. Called with the lock held. */
 static void note(enum kind kind, uint64_t inode, uint64_t number, const void *text, size_t length) {
     uint64_t head[3] = { (uint64_t)kind | (uint64_t)length << 32, inode, number };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use super::disk::{self, Event};
+use super::disk::{self, Disk, Event};
 
 /// The folder the child works in.
 pub const DIR: &str = "OPMILL_TORTURE_DIR";
@@ -77,6 +77,15 @@ pub struct Run<'a> {
     pub room: Option<usize>,
 }
 
+/// What a child did.
+pub struct Life {
+    /// The disk before it.
+    pub before: Disk,
+    pub events: Vec<Event>,
+    /// Its exit code.
+    pub code: Option<i32>,
+}
+
 impl Run<'_> {
     /// The child as a command, on the ordinary disk.
     pub fn command(&self) -> Command {
@@ -97,8 +106,9 @@ impl Run<'_> {
         command
     }
 
-    /// Runs the child to its end on the disk of fault.c, and returns what happened and its exit code.
-    pub fn record(&self, library: &Path) -> (Vec<Event>, Option<i32>) {
+    /// Runs the child to its end on the disk of fault.c.
+    pub fn record(&self, library: &Path) -> Life {
+        let before = Disk::of(self.dir);
         let beside = |name: &str| self.dir.with_extension(name);
         let trace = beside("trace");
         let _ = fs::remove_file(&trace);
@@ -115,15 +125,25 @@ impl Run<'_> {
         if let Some(bytes) = self.room {
             command.env("OPMILL_FAULT_ROOM", bytes.to_string());
         }
-        let faulty = self.fails.is_some() || self.room.is_some();
-        if faulty {
+        if self.fails.is_some() || self.room.is_some() {
             // It is meant to complain.
             command.stderr(Stdio::null());
         }
         let code = command.status().unwrap().code();
         let events = disk::read(&trace);
         fs::remove_file(&trace).unwrap();
-        (events, code)
+        let mut after = before.clone();
+        events.iter().for_each(|event| after.apply(event));
+        let unseen = after.differs_from(self.dir);
+        assert_eq!(
+            unseen, None,
+            "this was changed in a way that fault.c does not see"
+        );
+        Life {
+            before,
+            events,
+            code,
+        }
     }
 }
 

@@ -10,6 +10,8 @@ pub struct Figures {
     name: &'static str,
     pub acknowledged: usize,
     pub cuts: usize,
+    /// Those of them that only killed the process.
+    pub killed: usize,
     pub opened: usize,
     pub lost: usize,
     pub ran_again: usize,
@@ -24,6 +26,7 @@ impl Figures {
             name,
             acknowledged: 0,
             cuts: 0,
+            killed: 0,
             opened: 0,
             lost: 0,
             ran_again: 0,
@@ -59,6 +62,7 @@ impl Figures {
         note(&[
             (self.name, "acknowledged", self.acknowledged),
             (self.name, "cuts", self.cuts),
+            (self.name, "killed", self.killed),
             (self.name, "opened", self.opened),
             (self.name, "lost", self.lost),
             (self.name, "ran_again", self.ran_again),

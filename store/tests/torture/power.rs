@@ -2,7 +2,7 @@
 //! Opening what is left is the start after the cut; one of the cuts of each child is where the next one goes on.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use opmill_store::{Options, Store};
 
@@ -11,7 +11,7 @@ use crate::client::Ack;
 use crate::common::directory;
 use crate::dice::{Dice, seed, size};
 use crate::disk::{Cut, Disk, Event};
-use crate::fault::{self, Run};
+use crate::fault::{self, Life, Run};
 use crate::figures::Figures;
 use crate::history::History;
 
@@ -25,8 +25,8 @@ fn what_was_acknowledged_survives_a_power_cut() {
     let Some(library) = fault::library() else {
         return;
     };
-    let cuts = size("cuts", 24, 240);
-    let enough = size("acks", 200, 1_750);
+    let cuts = size("cuts", 24, 360);
+    let enough = size("acks", 200, 1_200);
     let mut figures = Figures::new("power cuts");
     let mut dice = Dice::new(seed());
     for line in 0..cuts.div_ceil(CUTS_EACH * LINE) {
@@ -45,10 +45,9 @@ fn what_was_acknowledged_survives_a_power_cut() {
                 fails: None,
                 room: None,
             };
-            let before = Disk::of(&dir);
-            let (events, code) = run.record(library);
-            assert_eq!(code, Some(0), "the child failed");
-            let (kept, next) = cut(&before, &events, &history, &folder, &mut dice, &mut figures);
+            let life_of = run.record(library);
+            assert_eq!(life_of.code, Some(0), "the child failed");
+            let (kept, next) = cut(life_of, &history, &folder, &mut dice, &mut figures);
             history = kept;
             history.goes_on_elsewhere();
             fs::remove_dir_all(&dir).unwrap();
@@ -85,14 +84,17 @@ fn a_start_can_be_cut_anywhere() {
             fails: None,
             room: None,
         };
-        let mut disk = Disk::of(&dir);
-        let (events, _) = run.record(library);
+        let Life {
+            before: mut disk,
+            events,
+            ..
+        } = run.record(library);
         let step = events
             .len()
             .div_ceil(size("moments", 40, usize::MAX).min(events.len()));
         for (moment, event) in events.iter().enumerate() {
             if moment % step == 0 {
-                for kind in [Cut::Certain, Cut::WritingBack(dice.next())] {
+                for kind in [Cut::Killed, Cut::Certain, Cut::WritingBack(dice.next())] {
                     look(&disk, kind, &heard, &folder, &mut figures, moment);
                 }
             }
@@ -118,6 +120,7 @@ fn look(
 ) {
     let left = folder.join("cut");
     disk.leave(kind, &left);
+    figures.killed += usize::from(kind == Cut::Killed);
     figures.check(&format!("{kind:?} at {moment}"), || {
         let store = Store::open(&left.join("store"), options())?;
         heard.missing_in(&store)
@@ -128,29 +131,21 @@ fn look(
 /// Cuts the work at several moments, checks what is left each time, and says where life goes on: with what history,
 /// in which folder.
 fn cut(
-    before: &Disk,
-    events: &[Event],
+    life: Life,
     history: &History,
     folder: &Path,
     dice: &mut Dice,
     figures: &mut Figures,
-) -> (History, std::path::PathBuf) {
+) -> (History, PathBuf) {
+    let events = &life.events;
     let mut moments: Vec<usize> = (1..CUTS_EACH)
-        // Every other cut is early: opening and recovery are short.
-        .map(|n| {
-            dice.below(
-                if n % 2 == 0 {
-                    events.len() / 8
-                } else {
-                    events.len()
-                } + 1,
-            )
-        })
+        // Some are early: opening and recovery are short.
+        .map(|n| dice.below(1 + events.len() / if n == 1 { 8 } else { 1 }))
         .collect();
     moments.push(events.len());
     moments.sort_unstable();
     let goes_on = dice.below(CUTS_EACH);
-    let (mut disk, mut heard) = (before.clone(), history.clone());
+    let (mut disk, mut heard) = (life.before, history.clone());
     let (mut done, mut after) = (0, None);
     for (number, moment) in moments.into_iter().enumerate() {
         for event in &events[done..moment] {
@@ -160,8 +155,9 @@ fn cut(
             }
         }
         done = moment;
-        let kind = match dice.below(2) {
+        let kind = match dice.below(3) {
             0 => Cut::Certain,
+            1 => Cut::Killed,
             _ => Cut::WritingBack(dice.next()),
         };
         look(&disk, kind, &heard, folder, figures, moment);
@@ -202,9 +198,13 @@ fn a_disk_that_lies_is_found_out() {
         fails: None,
         room: None,
     };
-    let mut disk = Disk::of(&dir);
+    let Life {
+        before: mut disk,
+        events,
+        ..
+    } = run.record(library);
     let mut heard = History::default();
-    for event in run.record(library).0 {
+    for event in events {
         match event {
             // The disk says so, and it is not.
             Event::SyncEnded { .. } if heard.heard > 30 => continue,

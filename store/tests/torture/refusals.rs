@@ -11,27 +11,24 @@ use crate::child::{self, REFUSED};
 use crate::client::Ack;
 use crate::common::{LEASE, directory};
 use crate::dice::{Dice, seed, size};
-use crate::disk::{Cut, Disk, Event};
-use crate::fault::{self, Run};
+use crate::disk::{self, Cut, Event};
+use crate::fault::{self, Life, Run};
 use crate::figures::Figures;
 use crate::history::History;
 
 /// Acknowledgements of the life in which everything is refused once.
 const ENOUGH: usize = 40;
 
-/// A life of one client in a folder of its own.
-struct Life {
-    dir: PathBuf,
-    before: Disk,
-    events: Vec<Event>,
-    code: Option<i32>,
-}
-
-fn live(library: &Path, folder: &Path, fails: Option<usize>, room: Option<usize>) -> Life {
+/// The life of one client in a folder of its own.
+fn live(
+    library: &Path,
+    folder: &Path,
+    fails: Option<usize>,
+    room: Option<usize>,
+) -> (Life, PathBuf) {
     let dir = folder.join("life");
     let _ = fs::remove_dir_all(&dir);
     fs::create_dir(&dir).unwrap();
-    let before = Disk::of(&dir);
     let run = Run {
         test: child::TEST,
         dir: &dir,
@@ -41,49 +38,41 @@ fn live(library: &Path, folder: &Path, fails: Option<usize>, room: Option<usize>
         fails,
         room,
     };
-    let (events, code) = run.record(library);
-    Life {
-        dir,
-        before,
-        events,
-        code,
-    }
+    (run.record(library), dir)
 }
 
-impl Life {
-    /// What it heard, and what it heard after the disk had failed.
-    fn heard(&self) -> (History, Vec<Ack>) {
-        let (mut history, mut failed, mut after) = (History::default(), false, vec![]);
-        for event in &self.events {
-            match event {
-                Event::SyncFailed { .. } => failed = true,
-                Event::Acknowledged(line) => {
-                    let ack: Ack = line.parse().unwrap();
-                    history.hear(ack);
-                    let is_promise = !matches!(ack, Ack::Refused | Ack::Pruning | Ack::Pruned);
-                    after.extend((failed && is_promise).then_some(ack));
-                }
-                _ => {}
+/// What was heard, and what was heard after the disk had failed.
+fn heard(life: &Life) -> (History, Vec<Ack>) {
+    let (mut history, mut failed, mut after) = (History::default(), false, vec![]);
+    for event in &life.events {
+        match event {
+            Event::SyncFailed { .. } => failed = true,
+            Event::Acknowledged(line) => {
+                let ack: Ack = line.parse().unwrap();
+                history.hear(ack);
+                let is_promise = !matches!(ack, Ack::Refused | Ack::Pruning | Ack::Pruned);
+                after.extend((failed && is_promise).then_some(ack));
             }
+            _ => {}
         }
-        (history, after)
     }
+    (history, after)
+}
 
-    /// Opens what is there for the next process, and what a power cut would leave instead; each has to have everything
-    /// and to work.
-    fn go_on(&self, which: &str, dice: &mut Dice, figures: &mut Figures) {
-        let (history, _) = self.heard();
-        figures.acknowledged += history.heard;
-        let mut disk = self.before.clone();
-        self.events.iter().for_each(|event| disk.apply(event));
-        let aside = self.dir.with_extension("cut");
-        for cut in [Cut::Certain, Cut::WritingBack(dice.next())] {
-            disk.leave(cut, &aside);
-            figures.check(&format!("{which}, {cut:?}"), || work(&aside, &history));
-            fs::remove_dir_all(&aside).unwrap();
-        }
-        figures.check(which, || work(&self.dir, &history));
+/// Opens what is there for the next process, and what a power cut would leave instead; each has to have everything and
+/// to work.
+fn go_on(life: &Life, dir: &Path, which: &str, dice: &mut Dice, figures: &mut Figures) {
+    let (history, _) = heard(life);
+    figures.acknowledged += history.heard;
+    let mut disk = life.before.clone();
+    life.events.iter().for_each(|event| disk.apply(event));
+    let aside = dir.with_extension("cut");
+    for cut in [Cut::Certain, Cut::WritingBack(dice.next())] {
+        disk.leave(cut, &aside);
+        figures.check(&format!("{which}, {cut:?}"), || work(&aside, &history));
+        fs::remove_dir_all(&aside).unwrap();
     }
+    figures.check(which, || work(dir, &history));
 }
 
 fn work(dir: &Path, history: &History) -> Result<Vec<String>, StoreError> {
@@ -110,21 +99,20 @@ fn after_a_sync_that_failed_nothing_is_acknowledged() {
     let folder = fs::canonicalize(folder.path()).unwrap();
     let mut dice = Dice::new(seed());
     let mut figures = Figures::new("failed syncs");
-    let whole = live(library, &folder, None, None);
+    let (whole, _) = live(library, &folder, None, None);
     assert_eq!(whole.code, Some(0));
-    let is_sync = |event: &&Event| matches!(event, Event::SyncBegan { .. });
-    let syncs = whole.events.iter().filter(is_sync).count();
+    let syncs = disk::syncs(&whole.events);
     assert!(syncs > 20, "{syncs} syncs are not much of a life");
     let step = syncs.div_ceil(size("refusals", 15, usize::MAX).min(syncs));
     for fails in (1..=syncs).step_by(step) {
-        let life = live(library, &folder, Some(fails), None);
+        let (life, dir) = live(library, &folder, Some(fails), None);
         let which = format!("sync {fails} of {syncs}");
-        let (_, after) = life.heard();
+        let (_, after) = heard(&life);
         assert_eq!(after, [], "{which}: acknowledged after it failed");
         // One that nobody waited for, and that came last, may go unnoticed.
         let noticed = matches!(life.code, Some(0 | REFUSED));
         assert!(noticed, "{which}: exit code {:?}", life.code);
-        life.go_on(&which, &mut dice, &mut figures);
+        go_on(&life, &dir, &which, &mut dice, &mut figures);
     }
     figures.tell();
 }
@@ -138,44 +126,20 @@ fn a_full_disk_costs_nothing_that_was_acknowledged() {
     let folder = fs::canonicalize(folder.path()).unwrap();
     let mut dice = Dice::new(seed());
     let mut figures = Figures::new("full disks");
-    let rooms = rooms(&live(library, &folder, None, None).events);
+    let rooms = disk::rooms(&live(library, &folder, None, None).0.events);
     assert!(rooms.len() > 20, "{rooms:?} is not much of a life");
     let step = rooms
         .len()
         .div_ceil(size("refusals", 15, usize::MAX).min(rooms.len()));
     for room in rooms.iter().step_by(step) {
-        let life = live(library, &folder, None, Some(*room));
+        let (life, dir) = live(library, &folder, None, Some(*room));
         let which = format!("room for {room} bytes");
         assert!(
             matches!(life.code, Some(0 | REFUSED)),
             "{which}: exit code {:?}",
             life.code
         );
-        life.go_on(&which, &mut dice, &mut figures);
+        go_on(&life, &dir, &which, &mut dice, &mut figures);
     }
     figures.tell();
-}
-
-/// By how much files had grown before each write that made one longer, and in the middle of it.
-fn rooms(events: &[Event]) -> Vec<usize> {
-    let mut lengths = std::collections::HashMap::<u64, usize>::new();
-    let (mut rooms, mut grown) = (Vec::new(), 0);
-    for event in events {
-        match event {
-            Event::Create { inode, .. } => drop(lengths.insert(*inode, 0)),
-            Event::Truncate { inode, length } => drop(lengths.insert(*inode, *length)),
-            Event::Write { inode, at, bytes } => {
-                let length = lengths.entry(*inode).or_default();
-                let growth = (at + bytes.len()).saturating_sub(*length);
-                if growth > 0 {
-                    rooms.extend([grown, grown + growth / 2]);
-                    grown += growth;
-                    *length += growth;
-                }
-            }
-            _ => {}
-        }
-    }
-    rooms.dedup();
-    rooms
 }
