@@ -220,7 +220,7 @@ impl Tally {
 
 #[test]
 fn damage_is_noticed() {
-    let each = size("damages", 20, 200);
+    let each = size("damages", 12, 200);
     let mut dice = Dice::new(seed());
     let (whole, damaged) = (directory(), directory());
     let expected = samples(whole.path(), 25);

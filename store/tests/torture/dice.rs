@@ -42,7 +42,7 @@ pub fn size(name: &str, short: usize, long: usize) -> usize {
     }
 }
 
-/// Where chance begins: `TORTURE="seed=7"` repeats a run that failed.
+/// Where chance begins; `TORTURE="seed=7"` takes others. The threads of a child take turns as they like all the same.
 pub fn seed() -> u64 {
     size("seed", 1, 1) as u64
 }

@@ -1,6 +1,6 @@
 /* A disk that can fail, put in front of libc with LD_PRELOAD. It watches every file below one folder and writes down,
  * in the order in which they happened, the changes to contents and names, the syncs, and what the program says it has
- * acknowledged. From that record disk.rs works out what a power cut at any moment would have left. Set by environment:
+ * acknowledged. From that record disk.rs and cut.rs work out what a power cut at any moment would have left. Set by environment:
  *
  *   OPMILL_FAULT_ROOT   the folder that is watched, without symbolic links in its path
  *   OPMILL_FAULT_TRACE  the file the record goes to

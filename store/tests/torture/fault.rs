@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use super::disk::{self, Disk, Event};
+use super::disk::Disk;
+use super::record::{self, Event};
 
 /// The folder the child works in.
 pub const DIR: &str = "OPMILL_TORTURE_DIR";
@@ -130,7 +131,7 @@ impl Run<'_> {
             command.stderr(Stdio::null());
         }
         let code = command.status().unwrap().code();
-        let events = disk::read(&trace);
+        let events = record::read(&trace);
         fs::remove_file(&trace).unwrap();
         let mut after = before.clone();
         events.iter().for_each(|event| after.apply(event));

@@ -7,11 +7,13 @@ mod common;
 
 mod child;
 mod client;
+mod cut;
 mod dice;
 mod disk;
 mod fault;
 mod figures;
 mod history;
+mod record;
 
 mod damage;
 mod kill;

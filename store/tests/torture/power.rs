@@ -9,11 +9,13 @@ use opmill_store::{Options, Store};
 use crate::child;
 use crate::client::Ack;
 use crate::common::directory;
+use crate::cut::Cut;
 use crate::dice::{Dice, seed, size};
-use crate::disk::{Cut, Disk, Event};
+use crate::disk::Disk;
 use crate::fault::{self, Life, Run};
 use crate::figures::Figures;
 use crate::history::History;
+use crate::record::Event;
 
 /// Cuts of the work of one child.
 const CUTS_EACH: usize = 4;

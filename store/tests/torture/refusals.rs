@@ -10,11 +10,12 @@ use opmill_store::{NewJob, Options, Store, StoreError, WorkerId};
 use crate::child::{self, REFUSED};
 use crate::client::Ack;
 use crate::common::{LEASE, directory};
+use crate::cut::Cut;
 use crate::dice::{Dice, seed, size};
-use crate::disk::{self, Cut, Event};
 use crate::fault::{self, Life, Run};
 use crate::figures::Figures;
 use crate::history::History;
+use crate::record::{self, Event};
 
 /// Acknowledgements of the life in which everything is refused once.
 const ENOUGH: usize = 40;
@@ -101,7 +102,7 @@ fn after_a_sync_that_failed_nothing_is_acknowledged() {
     let mut figures = Figures::new("failed syncs");
     let (whole, _) = live(library, &folder, None, None);
     assert_eq!(whole.code, Some(0));
-    let syncs = disk::syncs(&whole.events);
+    let syncs = record::syncs(&whole.events);
     assert!(syncs > 20, "{syncs} syncs are not much of a life");
     let step = syncs.div_ceil(size("refusals", 15, usize::MAX).min(syncs));
     for fails in (1..=syncs).step_by(step) {
@@ -126,7 +127,7 @@ fn a_full_disk_costs_nothing_that_was_acknowledged() {
     let folder = fs::canonicalize(folder.path()).unwrap();
     let mut dice = Dice::new(seed());
     let mut figures = Figures::new("full disks");
-    let rooms = disk::rooms(&live(library, &folder, None, None).0.events);
+    let rooms = record::rooms(&live(library, &folder, None, None).0.events);
     assert!(rooms.len() > 20, "{rooms:?} is not much of a life");
     let step = rooms
         .len()
