@@ -38,7 +38,7 @@
 //! | `disk.rs` | when there is no room for it |
 //! | `writer.rs` | one writing verb at a time |
 //! | `tx.rs`, `trees.rs`, `key.rs`, `record.rs` | which tree holds what, under which key, in which bytes |
-//! | `open.rs`, `log.rs`, `recover.rs` | what opening a directory repairs |
+//! | `open.rs`, `log.rs`, `recover.rs`, `tally.rs` | what opening a directory repairs |
 //! | `export.rs`, `import.rs` | a store as JSON lines, and back |
 //! | `doctor/…`, `salvage/…` | what is wrong with a store, also with one that does not open |
 //! | `promised.rs` | how a log that was cut short is noticed |
@@ -78,6 +78,7 @@ mod record;
 mod recover;
 mod salvage;
 mod state;
+mod tally;
 mod trees;
 mod tx;
 mod writer;

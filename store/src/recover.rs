@@ -16,6 +16,7 @@ use crate::queue::take_back;
 use crate::record;
 use crate::record::v1::Format;
 use crate::state::JobState;
+use crate::tally::{Tallier, Tally};
 use crate::trees::Name;
 
 pub(crate) const FORMAT: &[u8] = b"format";
@@ -45,6 +46,16 @@ pub(crate) fn check(format: &Format, dir: &Path) -> Result<(), StoreError> {
         false => Ok(()),
     }
 }
+
+/// The trees that follow from `jobs`, and those that follow from `outbox`.
+const OF_JOBS: [Name; 5] = [
+    Name::Ready,
+    Name::Due,
+    Name::Finished,
+    Name::Keys,
+    Name::Following,
+];
+const OF_OUTBOX: [Name; 2] = [Name::OutboxDue, Name::Owed];
 
 /// What a tree should hold.
 type Expected = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -77,57 +88,82 @@ impl Store {
 
     /// Reads every job, which also finds damaged ones. Returns those that are running, by a process that is gone.
     fn repair_job_indexes(&self) -> Result<Vec<JobId>, StoreError> {
-        let (mut ready, mut due, mut finished) =
-            (Expected::new(), Expected::new(), Expected::new());
-        let mut following = Expected::new();
-        let (mut keys, mut orphans) = (Expected::new(), Vec::new());
-        for pair in self.inner.trees.scan(Name::Jobs) {
-            let (key, value) = pair?;
-            let job: JobRecord =
-                record::decode(&value).map_err(|flaw| Name::Jobs.flaw(&key, flaw))?;
-            if *key != job.id.0 {
-                return Err(Name::Jobs.flaw(
-                    &key,
-                    record::Flaw::Damaged(format!("it is that of job {}", job.id)),
-                ));
+        let mut orphans = Vec::new();
+        self.repair_indexes(&OF_JOBS, |entry| {
+            orphans.clear();
+            for pair in self.inner.trees.scan(Name::Jobs) {
+                let (key, value) = pair?;
+                let job: JobRecord =
+                    record::decode(&value).map_err(|flaw| Name::Jobs.flaw(&key, flaw))?;
+                if *key != job.id.0 {
+                    return Err(Name::Jobs.flaw(
+                        &key,
+                        record::Flaw::Damaged(format!("it is that of job {}", job.id)),
+                    ));
+                }
+                if let JobState::Running(_) = job.state {
+                    orphans.push(job.id);
+                }
+                if let Some((tree, key, value)) = index_entry(&job) {
+                    entry(tree, key, value);
+                }
+                if let Some(key) = job.idempotency_key {
+                    entry(Name::Keys, key.into_bytes(), job.id.0.to_vec());
+                }
             }
-            if let JobState::Running(_) = job.state {
-                orphans.push(job.id);
-            }
-            if let Some((tree, key, value)) = index_entry(&job) {
-                let expected = match tree {
-                    Name::Ready => &mut ready,
-                    Name::Following => &mut following,
-                    Name::Due => &mut due,
-                    _ => &mut finished,
-                };
-                expected.insert(key, value);
-            }
-            if let Some(key) = job.idempotency_key {
-                keys.insert(key.into_bytes(), job.id.0.to_vec());
-            }
-        }
-        self.reconcile(Name::Ready, ready)?;
-        self.reconcile(Name::Due, due)?;
-        self.reconcile(Name::Finished, finished)?;
-        self.reconcile(Name::Keys, keys)?;
-        self.reconcile(Name::Following, following)?;
+            Ok(())
+        })?;
         Ok(orphans)
     }
 
     fn repair_outbox_indexes(&self) -> Result<(), StoreError> {
-        let (mut due, mut owed) = (Expected::new(), Expected::new());
-        for pair in self.inner.trees.scan(Name::Outbox) {
-            let (key, value) = pair?;
-            let delivery: Delivery =
-                record::decode(&value).map_err(|flaw| Name::Outbox.flaw(&key, flaw))?;
-            if let DeliveryState::Due { at } = delivery.state {
-                due.insert(key::delivery_at(at, delivery.id).to_vec(), Vec::new());
+        self.repair_indexes(&OF_OUTBOX, |entry| {
+            for pair in self.inner.trees.scan(Name::Outbox) {
+                let (key, value) = pair?;
+                let delivery: Delivery =
+                    record::decode(&value).map_err(|flaw| Name::Outbox.flaw(&key, flaw))?;
+                if let DeliveryState::Due { at } = delivery.state {
+                    let due = key::delivery_at(at, delivery.id).to_vec();
+                    entry(Name::OutboxDue, due, Vec::new());
+                }
+                let owed = key::owed(delivery.job, delivery.id).to_vec();
+                entry(Name::Owed, owed, Vec::new());
             }
-            owed.insert(key::owed(delivery.job, delivery.id).to_vec(), Vec::new());
+            Ok(())
+        })
+    }
+
+    /// Makes these trees hold what `entries` tells, which it may be asked for several times: first all is only summed up,
+    /// and only what a tree should hold that does not agree is gathered in memory.
+    fn repair_indexes(
+        &self,
+        names: &[Name],
+        mut entries: impl FnMut(&mut dyn FnMut(Name, Vec<u8>, Vec<u8>)) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let tallier = Tallier::new();
+        let mut wanted = vec![Tally::default(); names.len()];
+        entries(&mut |tree, key, value| {
+            if let Some(place) = names.iter().position(|name| *name == tree) {
+                tallier.add(&mut wanted[place], &key, &value);
+            }
+        })?;
+        for (name, wanted) in names.iter().copied().zip(wanted) {
+            let mut found = Tally::default();
+            for pair in self.inner.trees.scan(name) {
+                let (key, value) = pair?;
+                tallier.add(&mut found, &key, &value);
+            }
+            if found != wanted {
+                let mut expected = Expected::new();
+                entries(&mut |tree, key, value| {
+                    if tree == name {
+                        expected.insert(key, value);
+                    }
+                })?;
+                self.reconcile(name, expected)?;
+            }
         }
-        self.reconcile(Name::OutboxDue, due)?;
-        self.reconcile(Name::Owed, owed)
+        Ok(())
     }
 
     /// One process has the directory at a time, so a job that is running now belongs to one that is gone: its lease
