@@ -14,7 +14,7 @@ KILLS ?= 20
 # How long torture goes on: long, or sizes such as "cuts=500 kills=50" (scripts/torture.sh).
 TORTURE ?= long
 
-.PHONY: help setup demo test lint bench matrix kill-test torture testdata
+.PHONY: help setup demo test lint bench bench-queue matrix kill-test torture testdata
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -42,6 +42,10 @@ lint: setup ## formatting, clippy and documentation, warnings denied
 
 bench: setup ## the benchmarks
 	cargo bench -p opmill-benches
+
+bench-queue: setup ## the queue beside beanstalkd, Redis and PostgreSQL, its syncs counted, a million jobs (installs the peers)
+	@scripts/install-peers.sh
+	cargo bench -p opmill-benches --bench queue
 
 matrix: setup ## every file below MEDIA x (transcode, remux, screenshot, probe), each result checked with ffprobe and ffmpeg
 	@[ -d "$(MEDIA)" ] || { echo "no media at $(MEDIA): give MEDIA=a folder with video/, audio/, bad/ and hls/ in it"; exit 0; }; \
