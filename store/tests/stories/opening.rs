@@ -5,7 +5,7 @@ use std::path::Path;
 
 use opmill_store::{Disposition, Event, JobState, NewJob, Options, Store, StoreError};
 
-use crate::common::{ALL_DONE, LEASE, MINUTE, START, World, done, id_bytes, tamper};
+use crate::common::{ALL_DONE, LEASE, MINUTE, START, World, directory, done, id_bytes, tamper};
 
 fn snapshots(dir: &Path) -> Vec<std::path::PathBuf> {
     let names = fs::read_dir(dir)

@@ -170,6 +170,7 @@ impl<Say: Fn(Ack) -> bool> Client<'_, Say> {
             due,
             commands: 2,
             spec: spec(number),
+            ..NewJob::default()
         };
         (number, job)
     }

@@ -100,7 +100,7 @@ pub async fn open(dir: &Path, script: Script, receiver: Receiver) -> Result<Engi
     config.workers.jobs = 3;
     // What fails is not tried again a minute later: whoever looks at it afterwards asks for that.
     config.retry.attempts = 1;
-    config.retry.rescues = 20;
+    config.retry.poison = 20;
     let parts = Parts {
         processor: Arc::new(script),
         transport: Some(Arc::new(receiver)),
