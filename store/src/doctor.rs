@@ -20,6 +20,7 @@ use crate::activity::Activity;
 use crate::error::StoreError;
 use crate::history::History;
 use crate::options::Options;
+use crate::promised;
 use crate::record::{self, Flaw};
 use crate::salvage::{Salvage, Step};
 use crate::trees::Name;
@@ -122,7 +123,7 @@ impl Store {
             });
         };
         let mut again = Examiner::new(&salvage, None, &mut left);
-        again.opening_is_reported = !salvage.is_copy();
+        again.went_on = !salvage.is_copy();
         let second = again.examine()?;
         Ok(Diagnosis {
             records: second.records,
@@ -162,7 +163,8 @@ struct Examiner<'a> {
     aside: Option<Aside>,
     report: &'a mut dyn FnMut(&Finding),
     diagnosis: Diagnosis,
-    opening_is_reported: bool,
+    /// A repair has been here: what it did to files is not told again.
+    went_on: bool,
 }
 
 impl<'a> Examiner<'a> {
@@ -176,25 +178,48 @@ impl<'a> Examiner<'a> {
             aside,
             report,
             diagnosis: Diagnosis::default(),
-            opening_is_reported: false,
+            went_on: false,
         }
     }
 
     /// What others follow from first, so that what a repair removes there is missed by nobody later.
     fn examine(mut self) -> Result<Diagnosis, StoreError> {
-        if !self.opening_is_reported {
+        if !self.went_on {
             for finding in &self.salvage.opening {
                 (self.report)(finding);
                 self.diagnosis.findings += 1;
                 self.diagnosis.repaired += u64::from(finding.remedy == Remedy::Done);
             }
         }
+        self.cut_short()?;
         for name in Name::ALL {
             self.tree(name)?;
             self.settle()?;
         }
         self.diagnosis.aside = self.aside.and_then(Aside::close);
         Ok(self.diagnosis)
+    }
+
+    /// What is gone is gone: a repair goes on without it.
+    fn cut_short(&mut self) -> Result<(), StoreError> {
+        let missing = self.salvage.missing();
+        if missing == 0 || self.went_on {
+            return Ok(());
+        }
+        (self.report)(&Finding {
+            tree: "files",
+            key: promised::FILE.to_owned(),
+            what: format!(
+                "the log lacks the last {missing} changes that were acknowledged: it was cut short or replaced"
+            ),
+            remedy: Remedy::PutAside,
+        });
+        self.diagnosis.findings += 1;
+        if self.aside.is_some() {
+            self.salvage.commit.promised().put_aside()?;
+            self.diagnosis.repaired += 1;
+        }
+        Ok(())
     }
 
     fn tree(&mut self, name: Name) -> Result<(), StoreError> {
@@ -206,17 +231,16 @@ impl<'a> Examiner<'a> {
             Name::Outbox => self.each(name, Self::delivery),
             Name::Objects => self.each(name, Self::object),
             Name::Keys => self.each(name, Self::key),
-            Name::Ready | Name::Due | Name::Finished => {
+            Name::Ready | Name::Due | Name::Finished | Name::Following => {
                 self.each(name, |this, key, value| this.job_index(name, key, value))
             }
+            Name::History => self.beside::<History>(name),
+            Name::Activity => self.beside::<Activity>(name),
+            Name::Flights => self.each(name, Self::flight),
             Name::Leases => self.each(name, Self::lease),
             Name::Expiry => self.each(name, Self::expiry),
             Name::OutboxDue => self.each(name, Self::delivery_due),
             Name::Owed => self.each(name, Self::owed),
-            Name::History => self.of_a_job::<History>(name),
-            Name::Activity => self.of_a_job::<Activity>(name),
-            Name::Flights => self.each(name, Self::flight),
-            Name::Following => self.each(name, |this, key, value| this.job_index(name, key, value)),
         }
     }
 

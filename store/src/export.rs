@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::Store;
+use crate::activity::Activity;
 use crate::doctor::{Finding, Remedy};
 use crate::error::StoreError;
 use crate::history::History;
@@ -23,7 +24,7 @@ use crate::options::Options;
 use crate::outbox::{Delivery, NEXT_DELIVERY};
 use crate::queue::{is_pause, paused_lane};
 use crate::record::v1::{Counter, Pause};
-use crate::record::{self, Flaw, Parts, Record as _};
+use crate::record::{self, Flaw, Parts, Record};
 use crate::recover::CREATED_BY;
 use crate::salvage::{Salvage, Step};
 use crate::trees::Name;
@@ -144,26 +145,36 @@ impl Exporter<'_> {
             let id = job.id;
             let lease = lease.filter(|record| record.lease.fence == job.fence);
             this.line(&Line::Job(Box::new(JobLine::new(job, lease, spec))))?;
-            this.history(id)?;
+            this.beside::<History>(Name::History, id, |job, schema, history| Line::History {
+                job,
+                schema,
+                history,
+            })?;
+            this.beside::<Activity>(Name::Activity, id, |job, schema, activity| Line::Activity {
+                job,
+                schema,
+                activity,
+            })?;
             this.items(id)
         })
     }
 
-    fn history(&mut self, job: JobId) -> Result<(), StoreError> {
-        let record = match self.salvage.document::<History>(Name::History, &job.0) {
-            Ok(None) => return Ok(()),
-            Ok(Some(history)) => history.to_body().and_then(|body| {
-                serde_json::from_slice(&body).map_err(|error| Flaw::Damaged(error.to_string()))
-            }),
-            Err(flaw) => Err(flaw),
-        };
-        match record {
-            Ok(record) => self.line(&Line::History {
-                job,
-                schema: History::SCHEMA,
-                record,
-            }),
-            Err(flaw) => self.left_out(Name::History, &job.0, &flaw),
+    /// A document beside a job whose body is JSON as it is.
+    fn beside<R: Record>(
+        &mut self,
+        name: Name,
+        job: JobId,
+        line: impl Fn(JobId, u16, serde_json::Value) -> Line,
+    ) -> Result<(), StoreError> {
+        let read = self.salvage.beside::<R>(name, job);
+        let body = read.and_then(|document| document.map(|it| it.to_body()).transpose());
+        match body {
+            Ok(None) => Ok(()),
+            Ok(Some(body)) => {
+                let value = serde_json::from_slice(&body).map_err(|e| unwritten(e.into()))?;
+                self.line(&line(job, R::SCHEMA, value))
+            }
+            Err(flaw) => self.left_out(name, &job.0, &flaw),
         }
     }
 

@@ -6,6 +6,7 @@ use std::io::{BufRead, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::Store;
+use crate::activity::Activity;
 use crate::error::StoreError;
 use crate::export::Exported;
 use crate::export::line::{self, Line};
@@ -19,8 +20,8 @@ use crate::objects::StoredObject;
 use crate::options::Options;
 use crate::outbox::{Delivery, NEXT_DELIVERY};
 use crate::queue::pause_key;
+use crate::record::Record;
 use crate::record::v1::{Counter, Pause};
-use crate::record::{Flaw, Record as _};
 use crate::trees::{Name, TxResult};
 use crate::tx::Tx;
 
@@ -120,6 +121,7 @@ enum Entry {
     Job(Box<JobRecord>, Option<LeaseRecord>, NewJob),
     Item(JobId, Item),
     History(JobId, History),
+    Activity(JobId, Activity),
     Delivery(Delivery),
     Object(String, StoredObject),
     Pause(String, Pause),
@@ -166,16 +168,13 @@ impl Import<'_> {
             Line::History {
                 job,
                 schema,
-                record,
-            } => {
-                // Read as the store reads its own records, so that one of an older schema is understood.
-                let body = record.to_string();
-                let history = match schema {
-                    schema if schema > History::SCHEMA => Err(Flaw::Newer(schema)),
-                    schema => History::from_body(schema, body.as_bytes()),
-                };
-                Entry::History(job, history.map_err(|flaw| self.bad(flaw.to_string()))?)
-            }
+                history,
+            } => Entry::History(job, self.document(schema, &history)?),
+            Line::Activity {
+                job,
+                schema,
+                activity,
+            } => Entry::Activity(job, self.document(schema, &activity)?),
             Line::Delivery(delivery) => Entry::Delivery(delivery.read()),
             Line::Object(object) => {
                 let (entry, object) = object.read();
@@ -204,6 +203,18 @@ impl Import<'_> {
             true => Ok(()),
             false => self.put(),
         }
+    }
+
+    fn document<R: Record>(&self, schema: u16, body: &serde_json::Value) -> Result<R, StoreError> {
+        if schema > R::SCHEMA {
+            return Err(StoreError::Newer {
+                what: format!("line {} of the export", self.number),
+                found: schema,
+                supported: R::SCHEMA,
+            });
+        }
+        let read = R::from_body(schema, body.to_string().as_bytes());
+        read.map_err(|flaw| self.bad(flaw.to_string()))
     }
 
     fn first(&mut self, text: &[u8]) -> Result<(), StoreError> {
@@ -256,13 +267,17 @@ fn put(tx: &Tx<'_>, line: u64, entry: &Entry) -> TxResult<()> {
             tx.add_job(job, new)?;
             lease.iter().try_for_each(|lease| tx.put_lease(lease))
         }
+        Entry::History(job, history) => {
+            known(*job)?;
+            tx.put_document(Name::History, &job.0, history)
+        }
+        Entry::Activity(job, activity) => {
+            known(*job)?;
+            tx.put_activity(*job, activity)
+        }
         Entry::Item(job, item) => {
             known(*job)?;
             tx.add_item(*job, item)
-        }
-        Entry::History(job, history) => {
-            known(*job)?;
-            tx.put_history(*job, history)
         }
         Entry::Delivery(delivery) => {
             known(delivery.job)?;

@@ -20,6 +20,9 @@ use crate::promised::Promised;
 /// can still have it.
 const LINGERING: Duration = Duration::from_secs(5);
 
+/// How long to wait for our own: a program that this process is starting has it, too, until it is loaded.
+const SPAWNING: Duration = Duration::from_millis(50);
+
 pub(crate) struct Opened {
     pub(crate) db: sled::Db,
     /// `<dir>/db` on a descriptor of our own.
@@ -99,12 +102,20 @@ pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
         .truncate(false)
         .open(&path);
     let lock = lock.map_err(StoreError::io(&path))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
-            dir: dir.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(StoreError::Io { path, source }),
+    let started = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if started.elapsed() < SPAWNING => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::InUse {
+                    dir: dir.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(StoreError::Io { path, source }),
+        }
     }
 }
 
@@ -174,7 +185,7 @@ pub(crate) fn remove_half_written_snapshots(dir: &Path) -> Result<(), StoreError
 /// sled notes its settings in two writes and syncs neither: a power cut or a full disk at the first start leaves half
 /// of them, and then no start succeeds. Ours are always the same, so sled may note them anew. Settings that are whole
 /// stay, whatever they say.
-fn move_torn_settings_aside(dir: &Path) -> Result<(), StoreError> {
+pub(crate) fn move_torn_settings_aside(dir: &Path) -> Result<(), StoreError> {
     let path = dir.join("conf");
     let bytes = match fs::read(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

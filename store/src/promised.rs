@@ -17,7 +17,7 @@ use crate::error::StoreError;
 use crate::record::v1::Counter;
 use crate::trees::Name;
 
-const FILE: &str = "acknowledged";
+pub(crate) const FILE: &str = "acknowledged";
 /// Key in `meta` of the number of changes so far.
 pub(crate) const CHANGES: &[u8] = b"changes";
 /// The number, big-endian, and its checksum.
@@ -59,9 +59,25 @@ impl Promised {
         })
     }
 
-    /// How many changes were acknowledged, as far as the file says.
+    /// What was acknowledged in all.
     pub(crate) fn number(&self) -> u64 {
         self.number.load(Ordering::Relaxed)
+    }
+
+    /// How many acknowledged changes a log lacks that has so many.
+    pub(crate) fn missing(&self, found: u64) -> u64 {
+        self.number().saturating_sub(found)
+    }
+
+    /// Takes the word for it that the log is what it is, and keeps the old one beside.
+    pub(crate) fn put_aside(&self) -> Result<(), StoreError> {
+        let aside = self.path.with_file_name(format!("aside.{FILE}"));
+        match std::fs::rename(&self.path, aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::io(&self.path)(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// So many changes are on disk, and are going to be acknowledged.
@@ -89,12 +105,11 @@ fn read(bytes: &[u8; LENGTH]) -> Option<u64> {
 impl Store {
     /// Refuses a log that has less than was acknowledged, before anything is built upon it.
     pub(crate) fn check_promised(&self, promised: &Promised) -> Result<(), StoreError> {
-        let acknowledged = promised.number();
         let counter = self.inner.trees.get::<Counter>(Name::Meta, CHANGES)?;
         let found = counter.map_or(0, |counter| counter.next);
-        match acknowledged.checked_sub(found) {
-            None | Some(0) => Ok(()),
-            Some(missing) => Err(StoreError::CutShort {
+        match promised.missing(found) {
+            0 => Ok(()),
+            missing => Err(StoreError::CutShort {
                 dir: self.inner.dir.clone(),
                 missing,
                 note: promised.path.clone(),

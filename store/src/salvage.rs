@@ -15,8 +15,8 @@ use crate::id::JobId;
 use crate::jobs::JobRecord;
 use crate::open::{self, Refusal};
 use crate::options::Options;
-use crate::promised::Promised;
-use crate::record::v1::{Format, Spec};
+use crate::promised::{CHANGES, Promised};
+use crate::record::v1::{Counter, Format, Spec};
 use crate::record::{self, Flaw, Parts, Record};
 use crate::recover;
 use crate::trees::{Name, Trees};
@@ -87,6 +87,18 @@ impl Salvage {
         Ok(salvage)
     }
 
+    /// How many changes that were acknowledged are not in the log.
+    pub(crate) fn missing(&self) -> u64 {
+        match self.get::<Counter>(Name::Meta, CHANGES) {
+            Ok(counter) => {
+                let found = counter.map_or(0, |counter| counter.next);
+                self.commit.promised().missing(found)
+            }
+            // Whether any are missing cannot be said.
+            Err(_) => 0,
+        }
+    }
+
     /// What is written to it is gone at the end.
     pub(crate) fn is_copy(&self) -> bool {
         self.copy.is_some()
@@ -145,22 +157,23 @@ impl Salvage {
 
     /// What the job is to do.
     pub(crate) fn spec(&self, id: JobId) -> Result<Spec, Flaw> {
-        let spec = self.document(Name::Specs, &id.0)?;
-        spec.ok_or_else(|| Flaw::Damaged("it is missing".to_owned()))
+        let missing = || Flaw::Damaged("it is missing".to_owned());
+        self.beside(Name::Specs, id)?.ok_or_else(missing)
     }
 
-    /// The document under a key; `None` when there is none.
-    pub(crate) fn document<R: Record>(&self, name: Name, key: &[u8]) -> Result<Option<R>, Flaw> {
+    /// A document that stands beside a job, if there is one.
+    pub(crate) fn beside<R: Record>(&self, name: Name, id: JobId) -> Result<Option<R>, Flaw> {
         let mut parts = Parts::new();
         for number in 0..=u16::MAX {
-            let part = self.get_raw(name, &crate::key::part(key, number))?;
-            match part {
-                None if number == 0 => return Ok(None),
-                None => return Err(Flaw::Damaged("it is cut off".to_owned())),
-                Some(part) => match parts.push(&part)? {
-                    Some(whole) => return Ok(Some(whole)),
-                    None => {}
-                },
+            let key = crate::key::part(&id.0, number);
+            let Some(value) = self.get_raw(name, &key)? else {
+                return match number {
+                    0 => Ok(None),
+                    _ => Err(Flaw::Damaged(format!("its part {number} is missing"))),
+                };
+            };
+            if let Some(whole) = parts.push(&value)? {
+                return Ok(Some(whole));
             }
         }
         Err(Flaw::Damaged("it has no end".to_owned()))
@@ -203,5 +216,13 @@ fn damaged(reason: &str, covered: usize) -> Finding {
              the log are left out"
         ),
         remedy: Remedy::None,
+    }
+}
+
+impl Drop for Salvage {
+    fn drop(&mut self) {
+        let sled = (std::mem::take(&mut self.trees), self.commit.let_go());
+        // It syncs as it goes, and panics when the disk refuses that.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(sled)));
     }
 }

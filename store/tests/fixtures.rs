@@ -203,15 +203,16 @@ fn reads(format: &str, mut lines: &[u8]) {
 
 #[test]
 fn stores_of_every_format_are_looked_after() {
-    for format in ["v1", "v2"] {
+    for format in ["v1", "v2", "v3"] {
         is_looked_after(format);
     }
 }
 
 #[test]
 fn exports_of_every_version_are_read() {
-    // Version 1 of the lines.
-    reads("v2", &fs::read(fixture("v2", "export.jsonl")).unwrap());
+    for format in ["v2", "v3"] {
+        reads(format, &fs::read(fixture(format, "export.jsonl")).unwrap());
+    }
 }
 
 #[test]

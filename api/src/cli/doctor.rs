@@ -15,11 +15,14 @@ Examples:
   opmill doctor --data /srv/opmill --json
   cp -a /srv/opmill/store /srv/opmill/store.before && opmill doctor --data /srv/opmill --repair
 
-Without --repair no record is changed. It works on a queue that `opmill run` refuses to open: a snapshot or settings
-file that is damaged is put aside, beside the others in DIR/store, and not deleted.
-With --repair, entries that follow from other records are written anew, and records that do not read or belong to
-nothing are removed; a copy of each stays in DIR/store/aside.<time>.jsonl, a line of JSON a record.
-What can be neither read nor mended stays, and is named: `opmill export` saves everything else.
+Without --repair no record is changed. It works on a queue that `opmill run` refuses to open:
+files that keep it from opening are put aside in DIR/store, and not deleted; where the log itself
+is damaged, it is read from a copy, which needs as much room again.
+
+With --repair, entries that follow from other records are written anew, and records that do not
+read or belong to nothing are removed. A copy of each stays in DIR/store/aside.<time>.jsonl, a
+line of JSON a record. What can be neither read nor mended stays and is named: `opmill export`
+saves everything else, and `opmill import` makes a queue of it.
 
 Exit codes: 0 nothing is wrong (any more), 1 something is, 2 wrong usage.")]
 pub struct Args {

@@ -15,9 +15,10 @@ Examples:
   opmill export | gzip > queue.jsonl.gz
   opmill export --data broken > saved.jsonl; opmill import --data whole saved.jsonl
 
-The first line says the version, the last one how many records there are; in between is a record a line with named
-fields: jobs with what they are to do, their results, notifications, objects, pauses. It works on a queue that does
-not open otherwise: what does not read is named on standard error and left out. Results (the files) are not in it.
+The first line says the version, the last one how many records there are; in between is a record
+a line with named fields: jobs with what they are to do, their results, notifications, objects,
+pauses. It works on a queue that does not open otherwise: what does not read is named on standard
+error and left out. The results themselves, being files, are not in it.
 
 Exit codes: 0 everything was written, 1 something was left out, 2 wrong usage.")]
 pub struct Args {

@@ -45,11 +45,9 @@ fn a_sound_queue_is_called_sound() {
 fn a_queue_that_does_not_open_is_looked_at_all_the_same() {
     let world = world();
     let conf = world.path(".opmill/store/conf");
-    std::fs::write(
-        &conf,
-        "segment_size: five\nuse_compression: false\nversion: 0.34\n....",
-    )
-    .unwrap();
+    // Settings that are whole, with their checksum, and not ours.
+    let settings = b"segment_size: 262144\nuse_compression: false\nversion: 0.34\n\xff\x71\xf5\x11";
+    std::fs::write(&conf, settings).unwrap();
     let refused = world.opmill(&["jobs", "list"]);
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.err.contains("opmill doctor"), "{refused:?}");

@@ -71,7 +71,17 @@ fn probe_prints_avinfo() {
 fn help_has_examples() {
     let world = World::new();
     let top = world.opmill(&["--help"]).out;
-    for name in ["run", "probe", "ops", "jobs", "completions"] {
+    let names = [
+        "run",
+        "probe",
+        "ops",
+        "jobs",
+        "doctor",
+        "export",
+        "import",
+        "completions",
+    ];
+    for name in names {
         assert!(top.contains(&format!("\n  {name} ")), "{top}");
         let help = world.opmill(&[name, "--help"]);
         assert_eq!(help.code, Some(0));
@@ -81,7 +91,7 @@ fn help_has_examples() {
             help.out
         );
     }
-    for later in ["serve", "bench", "doctor", "export", "import", "token"] {
+    for later in ["serve", "bench", "token"] {
         assert!(!top.contains(&format!("\n  {later} ")), "{later}");
     }
     let script = world.opmill(&["completions", "bash"]).out;

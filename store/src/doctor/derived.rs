@@ -9,12 +9,13 @@ use crate::jobs::index_entry;
 use crate::key;
 use crate::leases::LeaseRecord;
 use crate::outbox::{Delivery, DeliveryState};
+use crate::queue::may_lead;
 use crate::record;
 use crate::state::JobState;
 use crate::trees::Name;
 
 impl Examiner<'_> {
-    /// An entry of `ready`, `due`, `finished` or `following`.
+    /// An entry of `ready`, `due` or `finished`.
     pub(super) fn job_index(
         &mut self,
         name: Name,
@@ -22,8 +23,8 @@ impl Examiner<'_> {
         value: &[u8],
     ) -> Result<(), StoreError> {
         let id = match name {
+            Name::Following => key::read_following(key).map(|(_, id)| id),
             Name::Ready => key.last_chunk().copied().map(JobId),
-            Name::Following => key::read_following(key).map(|(_, follower)| follower),
             _ => key::read_job_at(key).map(|(_, id)| id),
         };
         let right = |id| {
@@ -44,11 +45,13 @@ impl Examiner<'_> {
         self.belongs(Name::Keys, key, JobId::from_bytes(value).map(owner))
     }
 
-    /// Who does a work: a hint that is checked where it is used, so that any job will do.
+    /// Which job does a work. That one is missing is no damage: the work is done twice, at worst.
     pub(super) fn flight(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        let is_work = std::str::from_utf8(key).is_ok();
-        let job = JobId::from_bytes(value).filter(|_| is_work);
-        self.belongs(Name::Flights, key, job.map(|_| true))
+        let leads = |id| {
+            let job = self.salvage.job(id).filter(may_lead);
+            job.is_some_and(|job| job.work.is_some_and(|work| work.as_bytes() == key))
+        };
+        self.belongs(Name::Flights, key, JobId::from_bytes(value).map(leads))
     }
 
     pub(super) fn lease(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {

@@ -58,11 +58,11 @@ impl<R: Record> Document<R> {
 
 impl Examiner<'_> {
     pub(super) fn specs(&mut self) -> Result<(), StoreError> {
-        self.of_a_job::<Spec>(Name::Specs)
+        self.beside::<Spec>(Name::Specs)
     }
 
-    /// Documents of which a job has one at most.
-    pub(super) fn of_a_job<R: Record>(&mut self, name: Name) -> Result<(), StoreError> {
+    /// Documents that stand beside jobs, one each.
+    pub(super) fn beside<R: Record>(&mut self, name: Name) -> Result<(), StoreError> {
         self.documents::<R>(name, JobId::LEN, |this, key, _| {
             let id = JobId::from_bytes(key)?;
             let nobody = || format!("there is no job {id} that reads");

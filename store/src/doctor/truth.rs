@@ -24,10 +24,9 @@ impl Examiner<'_> {
         self.each(Name::Meta, |this, key, value| {
             let read = match key {
                 recover::FORMAT => record::decode::<Format>(value).map(drop),
-                NEXT_DELIVERY | CHANGES => record::decode::<Counter>(value).map(drop),
+                NEXT_DELIVERY => record::decode::<Counter>(value).map(drop),
                 key if is_pause(key) => record::decode::<Pause>(value).map(drop),
-                // A count that others keep of the store.
-                _ if record::decode::<Counter>(value).is_ok() => Ok(()),
+                CHANGES => record::decode::<Counter>(value).map(drop),
                 _ => Err(Flaw::Damaged("nothing of this name is known".to_owned())),
             };
             match read {
@@ -42,27 +41,17 @@ impl Examiner<'_> {
             }
         })?;
         self.format()?;
-        self.next_delivery()?;
-        self.changes()
+        self.changes()?;
+        self.next_delivery()
     }
 
-    /// The log has as many changes as were acknowledged. Those it lost are gone; a repair lets the store open without them.
+    /// One that does not read is taken to be what was acknowledged.
     fn changes(&mut self) -> Result<(), StoreError> {
-        let promised = self.salvage.commit.promised().number();
-        let found = match self.salvage.get::<Counter>(Name::Meta, CHANGES) {
-            Ok(counter) => counter.map_or(0, |counter| counter.next),
-            Err(Flaw::Newer(_)) => return Ok(()),
+        match self.salvage.get::<Counter>(Name::Meta, CHANGES) {
+            Ok(_) | Err(Flaw::Newer(_)) => Ok(()),
             Err(flaw) => {
-                return self.put_right(CHANGES, flaw.to_string(), &Counter { next: promised });
-            }
-        };
-        match promised.checked_sub(found) {
-            None | Some(0) => Ok(()),
-            Some(missing) => {
-                let what = format!(
-                    "the log ends early: {missing} changes that were acknowledged are not in it"
-                );
-                self.put_right(CHANGES, what, &Counter { next: promised })
+                let next = self.salvage.commit.promised().number();
+                self.put_right(CHANGES, flaw.to_string(), &Counter { next })
             }
         }
     }

@@ -25,11 +25,17 @@ pub(crate) enum Line {
     },
     Job(Box<JobLine>),
     Item(ItemLine),
-    /// What went wrong with a job so far: its record as the store keeps it.
+    /// What went wrong with a job so far, as the record of that schema has it.
     History {
         job: JobId,
         schema: u16,
-        record: serde_json::Value,
+        history: serde_json::Value,
+    },
+    /// What the attempt at a job is at, as the record of that schema has it.
+    Activity {
+        job: JobId,
+        schema: u16,
+        activity: serde_json::Value,
     },
     Delivery(DeliveryLine),
     Object(ObjectLine),
@@ -74,10 +80,8 @@ pub(crate) struct JobLine {
     cancel_requested: bool,
     last_error: Option<String>,
     idempotency_key: Option<String>,
-    /// What it does, as a text that jobs which do the same share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     work: Option<String>,
-    /// The job whose results it waits for, or took over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     follows: Option<JobId>,
     spec: String,

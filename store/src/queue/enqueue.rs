@@ -99,7 +99,10 @@ impl Store {
     /// `None`, and nothing is kept.
     pub fn enqueue_following(&self, job: NewJob) -> Result<Option<Enqueued>, StoreError> {
         let now = self.now();
-        let mut writer = self.writer()?;
+        if let Err(refusal) = self.admit() {
+            return self.known(&job)?.map(Some).ok_or(refusal);
+        }
+        let mut writer = self.writer_of(job.spec.len())?;
         let draft = Draft::new(&mut writer, job, now)?;
         self.commit(writer, |tx| draft.enqueue_if(tx, true))
     }

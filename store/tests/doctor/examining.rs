@@ -205,6 +205,20 @@ const ROWS: &[Row] = &[
         Remedy::Restore,
     ),
     (
+        "the number of changes",
+        |db| {
+            drop(
+                db.open_tree("meta")
+                    .unwrap()
+                    .insert("changes", b"what?")
+                    .unwrap(),
+            );
+        },
+        "meta",
+        "checksum does not match",
+        Remedy::Restore,
+    ),
+    (
         "something else in meta",
         |db| {
             drop(
@@ -310,6 +324,41 @@ const ROWS: &[Row] = &[
         "finished",
         "does not say what it should",
         Remedy::Restore,
+    ),
+    (
+        "a bit of a history",
+        |db| flip(db, "history"),
+        "history",
+        "checksum does not match",
+        Remedy::PutAside,
+    ),
+    (
+        "what an attempt at no job is at",
+        |db| stray(db, "activity", &[&[1; 18][..], &[0, 0]].concat()),
+        "activity",
+        "there is no job 0101",
+        Remedy::PutAside,
+    ),
+    (
+        "a work that nobody does",
+        |db| stray(db, "flights", b"another"),
+        "flights",
+        "nothing asks",
+        Remedy::PutAside,
+    ),
+    (
+        "a job that waits and is not waited with",
+        |db| drop_first(db, "following"),
+        "following",
+        "is missing",
+        Remedy::Restore,
+    ),
+    (
+        "one that waits for nobody",
+        |db| stray(db, "following", &[1; 36]),
+        "following",
+        "nothing asks",
+        Remedy::PutAside,
     ),
     (
         "a lease that is gone",
@@ -525,11 +574,10 @@ fn only_a_store_that_nobody_uses_is_examined() {
 fn files_that_keep_it_from_opening_are_put_aside() {
     let mut world = full_store();
     world.close();
-    fs::write(
-        world.dir().join("conf"),
-        b"segment_size: five\nuse_compression: false\nversion: 0.34\n....",
-    )
-    .unwrap();
+    let other = directory();
+    let config = sled::Config::new().path(other.path());
+    drop(config.segment_size(1 << 18).open().unwrap());
+    fs::copy(other.path().join("conf"), world.dir().join("conf")).unwrap();
     assert!(matches!(
         Store::open(world.dir(), Options::default()),
         Err(StoreError::Damaged { .. })
@@ -547,4 +595,46 @@ fn files_that_keep_it_from_opening_are_put_aside() {
         assert_eq!((found[0].tree, found[0].key.as_str()), ("files", "snap"));
     });
     assert!(world.store().find("completed").unwrap().is_some());
+}
+
+/// A log that ends before what was acknowledged: what is gone is named, and a repair goes on with what is left.
+#[test]
+fn a_log_that_was_cut_short_is_named_and_gone_on_with() {
+    let mut world = World::new();
+    world.submit();
+    world.reopen();
+    let early: Vec<_> = ["db", "conf"]
+        .map(|file| (file, fs::read(world.dir().join(file)).unwrap()))
+        .into();
+    world.submit();
+    world.submit();
+    world.close();
+    for entry in fs::read_dir(world.dir()).unwrap().map(Result::unwrap) {
+        if entry.file_name().to_string_lossy().starts_with("snap.") {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    for (file, bytes) in early {
+        fs::write(world.dir().join(file), bytes).unwrap();
+    }
+    assert!(matches!(
+        Store::open(world.dir(), Options::default()),
+        Err(StoreError::CutShort { missing: 2, .. })
+    ));
+    let (diagnosis, found) = examine(world.dir());
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0]
+            .what
+            .contains("lacks the last 2 changes that were acknowledged"),
+        "{found:?}"
+    );
+    assert_eq!(
+        (found[0].tree, found[0].key.as_str(), found[0].remedy),
+        ("files", "acknowledged", Remedy::PutAside)
+    );
+    assert!(!diagnosis.is_sound());
+    assert!(repair(world.dir()).0.is_sound());
+    assert!(world.dir().join("aside.acknowledged").exists());
+    assert_eq!(world.reopen().jobs(None, 9).unwrap().len(), 1);
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use opmill_store::{
-    Diagnosis, Event, Finding, NewItem, NewJob, Next, Owed, OwedScope, Priority, Store,
+    Diagnosis, Event, Finding, ItemIndex, Mishap, NewItem, NewJob, Next, Owed, OwedScope, Priority,
+    Store,
 };
 
 use crate::common::{
@@ -41,14 +42,19 @@ pub fn full_store() -> World {
             code: 1,
         };
         let error = Some(format!("{key}: \"it\" failed\nbadly"));
+        let (last, owed) = (vec![done(1)], vec![ALL_DONE, in_progress]);
+        let mishap = Mishap {
+            index: ItemIndex(1),
+            cause: "storage".to_owned(),
+            error: "é\n".repeat(2500),
+            lost: false,
+        };
+        let mishaps = match event {
+            Event::Failed(_) => vec![mishap],
+            _ => vec![],
+        };
         store
-            .finish(
-                &lease,
-                event,
-                vec![done(1)],
-                vec![ALL_DONE, in_progress],
-                error,
-            )
+            .finish_with(&lease, event, last, owed, error, mishaps)
             .unwrap();
     }
     let due = store.due_deliveries(2).unwrap();
@@ -64,15 +70,24 @@ pub fn full_store() -> World {
         ..keyed("scheduled")
     });
     world.submit();
+    let work = Some("the same".to_owned());
     let running = world.submit_with(NewJob {
         priority: Priority::new(0),
         spec: "x".repeat(9000),
+        work: work.clone(),
         ..keyed("running")
     });
     let lease = world.claim();
     assert_eq!(lease.job, running);
+    world.submit_with(NewJob {
+        work,
+        ..keyed("following")
+    });
+    assert_eq!(store.followers(running).unwrap().len(), 1);
     world.clock.advance(MINUTE / 4);
-    store.heartbeat(&lease, LEASE).unwrap();
+    store.begin(&lease, vec![ItemIndex(1)]).unwrap();
+    let progress = Some("{\"percent\":50}".to_owned());
+    store.heartbeat_with(&lease, LEASE, progress).unwrap();
     store.cancel(running, vec![]).unwrap();
     store.put_object("bucket:key é", object()).unwrap();
     store.pause(Some("films")).unwrap();

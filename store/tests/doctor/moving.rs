@@ -24,6 +24,9 @@ fn dump(store: &Store) -> Vec<String> {
         text.push(format!("{job:?}"));
         text.push(format!("{:?}", store.items(job.id).unwrap()));
         text.push(format!("{:?}", store.deliveries(job.id).unwrap()));
+        text.push(format!("{:?}", store.history(job.id).unwrap()));
+        text.push(format!("{:?}", store.activity(job.id).unwrap()));
+        text.push(format!("{:?}", store.followers(job.id).unwrap()));
     }
     for key in [
         "completed",
@@ -119,7 +122,7 @@ fn lines_speak_for_themselves() {
             .collect::<Vec<_>>()
     };
     let jobs = of("job");
-    assert_eq!(jobs.len(), 8);
+    assert_eq!(jobs.len(), 9);
     let states: Vec<_> = jobs
         .iter()
         .map(|job| job["state"].as_str().unwrap())
@@ -134,7 +137,8 @@ fn lines_speak_for_themselves() {
             "cancelled",
             "scheduled",
             "available",
-            "running"
+            "running",
+            "available"
         ]
     );
     assert_eq!(jobs[0]["spec"], "{\"of\":\"completed\"}");

@@ -212,7 +212,9 @@ impl Disk {
     fn differs_at(&self, node: Node, path: &Path) -> Option<PathBuf> {
         let content = &self.nodes[node];
         if !content.is_dir {
-            let is_same = fs::read(path).is_ok_and(|bytes| bytes == content.memory);
+            // The reserve holds blocks and no bytes, and gets them without writing.
+            let is_same = path.ends_with("reserve")
+                || fs::read(path).is_ok_and(|bytes| bytes == content.memory);
             return (!is_same).then(|| path.to_owned());
         }
         let names = fs::read_dir(path).map(|names| names.count());
