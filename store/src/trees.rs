@@ -24,7 +24,9 @@
 //! `keys`, `ready`, `due`, `leases`, `expiry`, `finished`, `outbox_due`, `owed` and `following` follow from the others:
 //! opening checks them against `jobs` and `outbox` and repairs them (recover.rs).
 
+use std::iter;
 use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
 
@@ -176,14 +178,14 @@ impl Trees {
     }
 
     pub(crate) fn get<R: Record>(&self, name: Name, key: &[u8]) -> Result<Option<R>, StoreError> {
-        let value = self.tree(name).get(key).map_err(unreadable)?;
+        let value = guarded(|| self.tree(name).get(key))?;
         value
             .map(|value| record::decode(&value).map_err(|flaw| name.flaw(key, flaw)))
             .transpose()
     }
 
     pub(crate) fn get_raw(&self, name: Name, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
-        self.tree(name).get(key).map_err(unreadable)
+        guarded(|| self.tree(name).get(key))
     }
 
     /// A document, of which `document` is the key without the part.
@@ -207,9 +209,8 @@ impl Trees {
 
     /// How many keys; looks at each.
     pub(crate) fn count(&self, name: Name) -> Result<usize, StoreError> {
-        self.tree(name)
-            .iter()
-            .try_fold(0, |count, pair| pair.map(|_| count + 1).map_err(unreadable))
+        self.scan(name)
+            .try_fold(0, |count, pair| pair.map(|_| count + 1))
     }
 
     pub(crate) fn is_empty(&self, name: Name) -> Result<bool, StoreError> {
@@ -231,7 +232,7 @@ impl Trees {
 
     /// Every pair, in key order. Not a snapshot: each step sees the tree as it is then.
     pub(crate) fn scan(&self, name: Name) -> impl Iterator<Item = Result<Pair, StoreError>> {
-        self.tree(name).iter().map(|pair| pair.map_err(unreadable))
+        steps(self.tree(name).iter())
     }
 
     /// The pairs whose key begins with `prefix`.
@@ -240,15 +241,12 @@ impl Trees {
         name: Name,
         prefix: &[u8],
     ) -> impl Iterator<Item = Result<Pair, StoreError>> {
-        self.tree(name)
-            .scan_prefix(prefix)
-            .map(|pair| pair.map_err(unreadable))
+        steps(self.tree(name).scan_prefix(prefix))
     }
 
     /// The first pair at `from` or after it.
     pub(crate) fn first_from(&self, name: Name, from: &[u8]) -> Result<Option<Pair>, StoreError> {
-        let found = self.tree(name).range(from..).next();
-        found.transpose().map_err(unreadable)
+        guarded(|| self.tree(name).range(from..).next().transpose())
     }
 
     /// The jobs after that one.
@@ -263,15 +261,15 @@ impl Trees {
             .tree(Name::Jobs)
             .range::<&[u8], _>((from, Bound::Unbounded))
             .keys();
-        keys.map(|key| {
-            let key = key.map_err(unreadable)?;
+        steps(keys).map(|key| {
+            let key = key?;
             JobId::from_bytes(&key).ok_or_else(|| Name::Jobs.bad_key(&key))
         })
     }
 
     /// The last job handed in.
     pub(crate) fn last_job(&self) -> Result<Option<JobId>, StoreError> {
-        let last = self.tree(Name::Jobs).last().map_err(unreadable)?;
+        let last = guarded(|| self.tree(Name::Jobs).last())?;
         last.map(|(key, _)| JobId::from_bytes(&key).ok_or_else(|| Name::Jobs.bad_key(&key)))
             .transpose()
     }
@@ -282,6 +280,29 @@ fn count_change(tx: &Tx<'_>) -> TxResult<u64> {
     let next = changes.map_or(0, |changes| changes.next) + 1;
     tx.put(Name::Meta, CHANGES, &Counter { next })?;
     Ok(next)
+}
+
+/// sled reports some damage by panicking.
+fn guarded<T>(read: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(read) => read.map_err(unreadable),
+        Err(_) => Err(StoreError::Sled("it panicked over its file".to_owned())),
+    }
+}
+
+/// The same for what is read step by step; a panic is the last step.
+fn steps<T>(
+    mut read: impl Iterator<Item = sled::Result<T>>,
+) -> impl Iterator<Item = Result<T, StoreError>> {
+    let mut is_over = false;
+    iter::from_fn(move || {
+        if is_over {
+            return None;
+        }
+        let step = guarded(|| read.next().transpose()).transpose();
+        is_over = !matches!(step, Some(Ok(_)));
+        step
+    })
 }
 
 fn unreadable(error: sled::Error) -> StoreError {
