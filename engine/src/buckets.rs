@@ -30,11 +30,12 @@ pub(crate) struct Buckets {
 #[derive(Debug)]
 struct Bucket {
     root: Root,
-    host: Option<String>,
+    hosts: Vec<String>,
 }
 
+/// Where the objects of a bucket are.
 #[derive(Debug, Clone)]
-enum Root {
+pub(crate) enum Root {
     Folder(PathBuf),
     Remote(Arc<dyn ObjectStore>, ObjectPath),
 }
@@ -92,7 +93,7 @@ impl Buckets {
                 name.clone(),
                 Bucket {
                     root,
-                    host: bucket.hosts.first().cloned(),
+                    hosts: bucket.hosts.clone(),
                 },
             ))
         };
@@ -109,6 +110,40 @@ impl Buckets {
             local_files: config.local_files,
             named,
         })
+    }
+
+    /// The buckets of the configuration.
+    pub fn names(&self) -> Vec<BucketName> {
+        self.named
+            .keys()
+            .filter_map(|name| name.parse().ok())
+            .collect()
+    }
+
+    /// True of a bucket of the configuration.
+    pub fn is_named(&self, bucket: &BucketName) -> bool {
+        self.named.contains_key(bucket.as_str())
+    }
+
+    /// The bucket one of whose hosts this is, with or without its port.
+    pub fn of_host(&self, host: &str) -> Option<BucketName> {
+        let bare = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let is_it =
+            |bound: &String| bound.eq_ignore_ascii_case(host) || bound.eq_ignore_ascii_case(bare);
+        let found = self
+            .named
+            .iter()
+            .find(|(_, bucket)| bucket.hosts.iter().any(is_it));
+        found.and_then(|(name, _)| name.parse().ok())
+    }
+
+    /// Where the objects of a named bucket are.
+    pub fn root(&self, bucket: &BucketName) -> Result<Root, EngineError> {
+        let found = self.named.get(bucket.as_str());
+        let found = found.ok_or_else(|| EngineError::BucketNotFound {
+            bucket: bucket.clone(),
+        })?;
+        Ok(found.root.clone())
     }
 
     /// Where an object is, for a job with this output folder.
@@ -153,7 +188,7 @@ impl Buckets {
         let host = self
             .named
             .get(entry.bucket.as_str())
-            .and_then(|bucket| bucket.host.as_deref());
+            .and_then(|bucket| bucket.hosts.first().map(String::as_str));
         let mut url = host
             .and_then(|host| self.host_url(host))
             .unwrap_or_else(|| self.public_url.clone());

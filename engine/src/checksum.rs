@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 
 use crate::notify::sign::hex;
 
-const CRC32: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+static CRC32: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 const CRC64: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 
 /// What the answer to a chunk says of it.
@@ -24,6 +24,38 @@ impl ChunkSum {
         Self {
             md5: hex(&Md5::digest(chunk)),
             crc32: CRC32.checksum(chunk),
+        }
+    }
+}
+
+/// The checksum of a chunk that is still coming.
+#[derive(Clone)]
+pub struct Summing {
+    md5: Md5,
+    crc32: crc::Digest<'static, u32>,
+}
+
+impl Default for Summing {
+    fn default() -> Self {
+        Self {
+            md5: Md5::new(),
+            crc32: CRC32.digest(),
+        }
+    }
+}
+
+impl Summing {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.md5.update(bytes);
+        self.crc32.update(bytes);
+    }
+
+    /// The sums of all of them.
+    pub fn finish(self) -> ChunkSum {
+        ChunkSum {
+            md5: hex(&self.md5.finalize()),
+            crc32: self.crc32.finalize(),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::health::{self, Health};
 use crate::item::Item;
 use crate::job::{Job, JobSpec, Submitted};
 use crate::notify::deliver::is_spaced;
+use crate::notify::{Callback, CallbackOutcome};
 use crate::notify::{Http, Notification, Transport, query_code};
 use crate::place::Place;
 use crate::processor::{Media, Processor};
@@ -27,6 +28,7 @@ use crate::redrive::{self, Redriven};
 use crate::retention;
 use crate::shared::{Ingredients, Shared, panicked};
 use crate::shutdown::{self, Tasks};
+use crate::storage::{self, Storage};
 use crate::verdict::owed_when_cancelled;
 use crate::{durable, flight, notify, scheduler, spec::Spec, submit, upkeep, view, work, worker};
 
@@ -159,6 +161,7 @@ impl Engine {
             }
             services.spawn(scheduler::run(Arc::clone(shared)));
             services.spawn(notify::deliver::run(Arc::clone(shared)));
+            services.spawn(notify::callback::run(Arc::clone(shared)));
             services.spawn(retention::run(Arc::clone(shared)));
         }
     }
@@ -343,6 +346,22 @@ impl Engine {
         health::wait_failed(self.shared()).await
     }
 
+    /// Sends the callback of an upload, and again at once as the configuration says (wire.md 4.4). One that is not taken by
+    /// then goes on being tried in the background, across restarts.
+    pub async fn call_back(&self, callback: Callback) -> Result<CallbackOutcome, EngineError> {
+        notify::callback::send(self.shared(), callback).await
+    }
+
+    /// The time by its clock.
+    pub fn now(&self) -> UnixMillis {
+        self.shared().now()
+    }
+
+    /// The objects of its buckets: put, looked at, read, listed, copied, renamed, deleted.
+    pub fn storage(&self) -> Storage {
+        Storage::new(Arc::clone(self.shared()))
+    }
+
     /// What happens from now on. Events are for following along; what a job came to is in [`Engine::job`].
     pub fn events(&self) -> Events {
         self.shared().events.listen()
@@ -465,6 +484,7 @@ fn open_data(data: &Path, options: Options) -> Result<(Store, Counts), EngineErr
     })?;
     let store = Store::open(&data.join(upkeep::STORE), options)?;
     work::sweep(data)?;
+    storage::sweep_uploads(data)?;
     let counts = store.counts()?;
     Ok((store, counts))
 }

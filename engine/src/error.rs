@@ -64,6 +64,64 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
+    /// No bucket of the configuration has this name (the protocol's 404 `Bucket Not Found`).
+    #[error("there is no bucket {bucket}")]
+    BucketNotFound {
+        /// The name.
+        bucket: opmill_ops::BucketName,
+    },
+    /// No object has this name (the protocol's 404 `File Not Found`).
+    #[error("there is no object {entry}")]
+    ObjectNotFound {
+        /// The name.
+        entry: Entry,
+    },
+    /// An object cannot be read as what was asked of it.
+    #[error("{entry} cannot be read")]
+    Unreadable {
+        /// The name.
+        entry: Entry,
+        /// Why.
+        source: Box<opmill_ops::OpsError>,
+    },
+    /// An object of that name is there and is not to be replaced (the protocol's 406 `File Already Exist`).
+    #[error("the object {entry} already exists; choose another name, or ask to overwrite it")]
+    ObjectExists {
+        /// The name.
+        entry: Entry,
+    },
+    /// An object cannot have this name beside those that are there.
+    #[error("{entry} cannot be the name of an object: {reason}")]
+    ObjectName {
+        /// The name.
+        entry: Entry,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A chunk of an upload in blocks is not what was expected (the protocol's 701).
+    #[error("the chunk was not taken: {reason}; begin the block anew")]
+    BlockRefused {
+        /// Why.
+        reason: String,
+    },
+    /// The blocks of an upload do not make the file (the protocol's 412).
+    #[error("the blocks do not make the file: {reason}; upload it again")]
+    BlocksDoNotFit {
+        /// Why.
+        reason: String,
+    },
+    /// Bytes stopped coming before their end.
+    #[error("the connection ended before the last byte")]
+    Broke {
+        /// Why.
+        source: io::Error,
+    },
+    /// More bytes came than are allowed.
+    #[error("the object is larger than the {limit} bytes that are allowed")]
+    TooLarge {
+        /// Bytes.
+        limit: u64,
+    },
     /// Object storage refused.
     #[error("cannot {action} {entry}")]
     Remote {
@@ -173,6 +231,15 @@ impl EngineError {
             | Self::TargetExists { .. }
             | Self::TargetName(_)
             | Self::Bucket { .. }
+            | Self::BucketNotFound { .. }
+            | Self::ObjectNotFound { .. }
+            | Self::ObjectExists { .. }
+            | Self::ObjectName { .. }
+            | Self::Unreadable { .. }
+            | Self::TooLarge { .. }
+            | Self::BlockRefused { .. }
+            | Self::BlocksDoNotFit { .. }
+            | Self::Broke { .. }
             | Self::NotifyUrl { .. }
             | Self::NoKeyPair
             | Self::UnknownJob { .. }

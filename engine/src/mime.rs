@@ -1,6 +1,38 @@
-//! The media type of an object, judged by the suffix of its key, for its record and for remote storage.
+//! The media type of an object, judged by the suffix of its key, then by its first bytes.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
 
 use opmill_ops::Key;
+
+/// The type of bytes nobody knows.
+pub(crate) const UNKNOWN: &str = "application/octet-stream";
+/// First bytes that are looked at.
+pub(crate) const SNIFFED: u64 = 512;
+
+/// The type of an object, judged by its name and then by its first bytes.
+pub(crate) fn of(key: &Key, start: &[u8]) -> &'static str {
+    let by_name = mime(key).or_else(|| mime_guess::from_path(key.as_str()).first_raw());
+    let by_bytes = || infer::get(start).map(|found| found.mime_type());
+    by_name.or_else(by_bytes).unwrap_or(UNKNOWN)
+}
+
+/// The first bytes of a file, wherever it was read to.
+pub(crate) fn start_of(file: &File) -> io::Result<Vec<u8>> {
+    let mut start = vec![0; SNIFFED as usize];
+    let mut filled = 0;
+    while filled < start.len() {
+        match file.read_at(&mut start[filled..], filled as u64) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    start.truncate(filled);
+    Ok(start)
+}
 
 /// The media type of an object, judged by its suffix; `None` when the suffix says nothing.
 pub(crate) fn mime(key: &Key) -> Option<&'static str> {

@@ -8,10 +8,12 @@ use futures::StreamExt as _;
 use object_store::ObjectStore;
 use object_store::path::Path as ObjectPath;
 use opmill_ops::Entry;
+use opmill_store::UnixMillis;
 use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::error::EngineError;
+use crate::storage::millis;
 
 /// Where one object is.
 #[derive(Debug, Clone)]
@@ -29,6 +31,13 @@ pub(crate) struct Stamp {
     /// Of a file, inode and time of the last change of its content, which cost no reading of it; of an object in remote
     /// storage its ETag.
     pub tag: String,
+}
+
+/// What storage itself says of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub size: u64,
+    pub modified: UnixMillis,
 }
 
 impl Place {
@@ -81,6 +90,39 @@ impl Place {
             },
             Self::Object(store, path) => match store.head(path).await {
                 Ok(meta) => Ok(Some(meta.size)),
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                Err(source) => Err(remote("read", entry, source)),
+            },
+        }
+    }
+
+    /// Size and time of the object; `None` when it is not there.
+    pub async fn facts(&self, entry: &Entry) -> Result<Option<Facts>, EngineError> {
+        match self {
+            Self::File(path) => match fs::metadata(path).await {
+                Ok(metadata) if metadata.is_file() => Ok(Some(Facts {
+                    size: metadata.len(),
+                    modified: metadata.modified().map(millis).unwrap_or_default(),
+                })),
+                // A folder of keys.
+                Ok(_) => Ok(None),
+                Err(error)
+                    if is_absent(&error) || error.kind() == io::ErrorKind::InvalidFilename =>
+                {
+                    Ok(None)
+                }
+                Err(source) => Err(EngineError::Source {
+                    name: entry.to_string(),
+                    source,
+                }),
+            },
+            Self::Object(store, path) => match store.head(path).await {
+                Ok(meta) => Ok(Some(Facts {
+                    size: meta.size,
+                    modified: UnixMillis::new(
+                        u64::try_from(meta.last_modified.timestamp_millis()).unwrap_or(0),
+                    ),
+                })),
                 Err(object_store::Error::NotFound { .. }) => Ok(None),
                 Err(source) => Err(remote("read", entry, source)),
             },

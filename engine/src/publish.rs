@@ -161,6 +161,21 @@ impl Publication<'_> {
     }
 }
 
+/// Puts a whole file into remote storage.
+pub(crate) async fn upload(
+    from: &Path,
+    entry: &Entry,
+    store: &dyn ObjectStore,
+    to: &ObjectPath,
+) -> Result<(), EngineError> {
+    let refused = |source| remote("write", entry, source);
+    match parts(from, store, to, attributes(entry)).await {
+        Ok(upload) => upload.finish().await.map(drop).map_err(refused),
+        Err(PartError::Read(source)) => Err(work_error(from)(source)),
+        Err(PartError::Store(source)) => Err(refused(source)),
+    }
+}
+
 enum PartError {
     Read(io::Error),
     Store(object_store::Error),

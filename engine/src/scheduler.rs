@@ -10,6 +10,7 @@ use crate::error::EngineError;
 use crate::rescue::rescue;
 use crate::shared::Shared;
 use crate::shutdown::Stage;
+use crate::storage;
 
 /// Longest sleep when something that is overdue (a delivery under way, say) hides what comes after it.
 const WHILE_OVERDUE: Duration = Duration::from_secs(5);
@@ -45,13 +46,15 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 }
 
 /// Does what is due; when to look again.
-async fn turn(shared: &Shared) -> Result<Option<UnixMillis>, EngineError> {
+async fn turn(shared: &Arc<Shared>) -> Result<Option<UnixMillis>, EngineError> {
     // From before the first look: what comes due while this turn looks elsewhere is due, not overdue.
     let now = shared.now();
     let promotion = shared.store(|store| store.promote()).await?;
     shared.available(promotion.promoted);
     let next_expiry = rescue(shared).await?;
+    storage::expire(shared).await?;
     shared.outbox.notify_one();
+    shared.messages.notify_one();
     let wakeup = shared.store(|store| store.next_wakeup()).await?;
     Ok(earliest(now, wakeup, [promotion.next_due, next_expiry]))
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use opmill_store::{JobId, JobState, Limits, Store, StoreError, UnixMillis};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinError;
 
 use crate::admission::Admission;
@@ -15,6 +15,7 @@ use crate::buckets::Buckets;
 use crate::clock::Clock;
 use crate::config::{BucketConfig, Config};
 use crate::cores::{Cores, Share};
+use crate::entry_locks::EntryLocks;
 use crate::error::{self, EngineError};
 use crate::events::{Broadcast, EngineEvent};
 use crate::item::ItemStatus;
@@ -37,6 +38,10 @@ pub(crate) struct Shared {
     pub buckets: Buckets,
     pub cores: Cores,
     pub admission: Admission,
+    /// Who is changing which object.
+    pub entries: EntryLocks,
+    /// Looks into files that are answered at once.
+    pub looks: Semaphore,
     /// Most running jobs of each limited bucket.
     pub lane_limits: Limits,
     pub events: Arc<Broadcast>,
@@ -48,6 +53,8 @@ pub(crate) struct Shared {
     pub timetable: Timetable,
     /// Rings when a delivery may be due.
     pub outbox: Notify,
+    /// Rings when a callback may be due.
+    pub messages: Notify,
     /// About how many jobs are available; a claim that finds none sets it right.
     backlog: AtomicUsize,
     store: Mutex<Option<Store>>,
@@ -88,6 +95,8 @@ impl Shared {
             cores: Cores::new(config.workers.cores),
             admission: Admission::new(&config.admission, machine::free(&data)),
             lane_limits: lane_limits(&config),
+            entries: EntryLocks::default(),
+            looks: Semaphore::new(config.workers.cores.max(1)),
             config,
             data,
             clock,
@@ -101,6 +110,7 @@ impl Shared {
             ready: Notify::new(),
             timetable: Timetable::new(),
             outbox: Notify::new(),
+            messages: Notify::new(),
             backlog: AtomicUsize::new(0),
             store: Mutex::new(Some(store)),
             broken: OnceLock::new(),

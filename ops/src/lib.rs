@@ -40,3 +40,4 @@ pub fn quiet_encoders() {
 }
 
 pub use run::{Environment, Name, Output, Phase, Progress, Task, run};
+pub use still::info::{ExifField, ImageInfo, exif, image_info};

@@ -234,6 +234,9 @@ impl<'a> Examiner<'a> {
             Name::Ready | Name::Due | Name::Finished | Name::Following => {
                 self.each(name, |this, key, value| this.job_index(name, key, value))
             }
+            Name::Gone => self.each(name, Self::gone),
+            Name::Messages => self.messages(),
+            Name::MessagesDue => self.each(name, Self::message_due),
             Name::History => self.beside::<History>(name),
             Name::Activity => self.beside::<Activity>(name),
             Name::Flights => self.each(name, Self::flight),

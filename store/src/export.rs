@@ -19,6 +19,7 @@ use crate::items::Item;
 use crate::jobs::JobRecord;
 use crate::key;
 use crate::leases::LeaseRecord;
+use crate::messages::{Message, NEXT_MESSAGE};
 use crate::objects::StoredObject;
 use crate::options::Options;
 use crate::outbox::{Delivery, NEXT_DELIVERY};
@@ -28,7 +29,7 @@ use crate::record::{self, Flaw, Parts, Record};
 use crate::recover::CREATED_BY;
 use crate::salvage::{Salvage, Step};
 use crate::trees::Name;
-use line::{DeliveryLine, ItemLine, JobLine, Line, ObjectLine};
+use line::{DeliveryLine, ItemLine, JobLine, Line, MessageLine, ObjectLine};
 
 /// What came of an export or an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -71,6 +72,7 @@ impl Store {
         exporter.jobs()?;
         exporter.deliveries()?;
         exporter.objects()?;
+        exporter.messages()?;
         exporter.meta()?;
         let done = exporter.done;
         exporter.line(&Line::End {
@@ -244,10 +246,27 @@ impl Exporter<'_> {
         })
     }
 
+    fn messages(&mut self) -> Result<(), StoreError> {
+        let name = Name::Messages;
+        self.each(name, |this, key, _| {
+            // Each once: by its first part.
+            let Some(document) = key.strip_suffix(&[0, 0]) else {
+                return Ok(());
+            };
+            match this.salvage.document::<Message>(name, document) {
+                Ok(Some(message)) => this.line(&Line::Message(MessageLine::new(message))),
+                Ok(None) => Ok(()),
+                Err(flaw) => this.left_out(name, key, &flaw),
+            }
+        })
+    }
+
     fn meta(&mut self) -> Result<(), StoreError> {
         self.each(Name::Meta, |this, key, value| {
             let line = if key == NEXT_DELIVERY {
                 record::decode::<Counter>(value).map(|Counter { next }| Line::NextDelivery { next })
+            } else if key == NEXT_MESSAGE {
+                record::decode::<Counter>(value).map(|Counter { next }| Line::NextMessage { next })
             } else if is_pause(key) {
                 let lane = paused_lane(key).map(str::to_owned);
                 record::decode(value).map(|Pause { since }| Line::Pause { lane, since })

@@ -16,6 +16,7 @@ use crate::items::Item;
 use crate::job::NewJob;
 use crate::jobs::JobRecord;
 use crate::leases::LeaseRecord;
+use crate::messages::{Message, NEXT_MESSAGE};
 use crate::objects::StoredObject;
 use crate::options::Options;
 use crate::outbox::{Delivery, NEXT_DELIVERY};
@@ -125,6 +126,8 @@ enum Entry {
     Delivery(Delivery),
     Object(String, StoredObject),
     Pause(String, Pause),
+    Message(Message),
+    NextMessage(Counter),
     NextDelivery(Counter),
 }
 
@@ -183,6 +186,8 @@ impl Import<'_> {
             Line::Pause { lane, since } => {
                 Entry::Pause(pause_key(lane.as_deref()), Pause { since })
             }
+            Line::Message(message) => Entry::Message(message.read()),
+            Line::NextMessage { next } => Entry::NextMessage(Counter { next }),
             Line::NextDelivery { next } => Entry::NextDelivery(Counter { next }),
             Line::End { records, .. } if records == self.done.records => {
                 self.ended = true;
@@ -288,6 +293,8 @@ fn put(tx: &Tx<'_>, line: u64, entry: &Entry) -> TxResult<()> {
         }
         Entry::Object(entry, object) => tx.put_object(entry, object),
         Entry::Pause(key, pause) => tx.put(Name::Meta, key.as_bytes(), pause),
+        Entry::Message(message) => tx.put_message(message),
+        Entry::NextMessage(counter) => tx.put(Name::Meta, NEXT_MESSAGE, counter),
         Entry::NextDelivery(counter) => tx.put(Name::Meta, NEXT_DELIVERY, counter),
     }
 }

@@ -1,7 +1,7 @@
 //! Keys of the trees. Big-endian throughout, because sled sorts keys as bytes: the first key of a scan is then the
 //! next job to claim, the next instant to come due, the first part of a document.
 
-use crate::id::{DeliveryId, ItemIndex, JobId, Priority, UnixMillis};
+use crate::id::{DeliveryId, ItemIndex, JobId, MessageId, Priority, UnixMillis};
 
 /// How long a step of priority is worth: a job waits at most so much longer than one of the next better rank that came
 /// at the same time, so nothing waits for ever.
@@ -82,6 +82,20 @@ pub(crate) fn read_job_at(key: &[u8]) -> Option<(UnixMillis, JobId)> {
     ))
 }
 
+/// Key of an object in `gone`: when its time is over, then which.
+pub(crate) fn object_at(at: UnixMillis, entry: &str) -> Vec<u8> {
+    [&at.get().to_be_bytes(), entry.as_bytes()].concat()
+}
+
+/// When and which, of a key that [`object_at`] made.
+pub(crate) fn read_object_at(key: &[u8]) -> Option<(UnixMillis, &str)> {
+    let (at, entry) = key.split_first_chunk::<8>()?;
+    Some((
+        UnixMillis::new(u64::from_be_bytes(*at)),
+        std::str::from_utf8(entry).ok()?,
+    ))
+}
+
 /// Key of a delivery in `outbox`.
 pub(crate) fn delivery(id: DeliveryId) -> [u8; 8] {
     id.0.to_be_bytes()
@@ -141,6 +155,21 @@ pub(crate) fn following(leader: JobId, job: JobId) -> Vec<u8> {
 pub(crate) fn read_following(key: &[u8]) -> Option<(JobId, JobId)> {
     let (leader, job) = key.split_at_checked(JobId::LEN)?;
     Some((JobId::from_bytes(leader)?, JobId::from_bytes(job)?))
+}
+
+/// What the keys of a message's parts begin with.
+pub(crate) fn message(id: MessageId) -> [u8; 8] {
+    id.0.to_be_bytes()
+}
+
+/// Key of a message in `messages_due`: when, then which.
+pub(crate) fn message_at(at: UnixMillis, id: MessageId) -> [u8; 16] {
+    delivery_at(at, DeliveryId(id.0))
+}
+
+/// When and which, of a key that [`message_at`] made.
+pub(crate) fn read_message_at(key: &[u8]) -> Option<(UnixMillis, MessageId)> {
+    read_delivery_at(key).map(|(at, DeliveryId(id))| (at, MessageId(id)))
 }
 
 /// Key of one part of a document.

@@ -66,6 +66,7 @@ mod key;
 mod leases;
 mod limits;
 mod log;
+mod messages;
 mod objects;
 mod open;
 mod options;
@@ -94,9 +95,12 @@ pub use doctor::{Diagnosis, Finding, Remedy};
 pub use error::{Disposition, StoreError};
 pub use export::Exported;
 pub use history::{Happened, History, Mishap, Past, Trial};
-pub use id::{DeliveryId, ItemIndex, JobId, ParseIdError, Priority, UnixMillis, WorkerId};
+pub use id::{
+    DeliveryId, ItemIndex, JobId, MessageId, ParseIdError, Priority, UnixMillis, WorkerId,
+};
 pub use items::{Item, ItemOutcome, NewItem};
 pub use job::{Counts, Enqueued, Job, NewJob};
+pub use messages::Message;
 pub use objects::StoredObject;
 pub use options::{Clock, DiskPolicy, Options, Space, SyncData};
 pub use outbox::{Delivery, DeliveryState, Owed, OwedScope};

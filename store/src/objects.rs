@@ -3,6 +3,7 @@
 use crate::Store;
 use crate::error::StoreError;
 use crate::id::UnixMillis;
+use crate::key;
 use crate::limits::fits;
 use crate::trees::{Name, TxResult};
 use crate::tx::Tx;
@@ -58,6 +59,21 @@ impl Store {
         self.inner.trees.get(Name::Objects, entry.as_bytes())
     }
 
+    /// Objects whose time is over, longest over first, at most `limit`: their entries.
+    pub fn expired_objects(&self, limit: usize) -> Result<Vec<String>, StoreError> {
+        let now = self.now();
+        let mut over = Vec::new();
+        for pair in self.inner.trees.scan(Name::Gone) {
+            let (key, _) = pair?;
+            let (at, entry) = key::read_object_at(&key).ok_or_else(|| Name::Gone.bad_key(&key))?;
+            if at > now || over.len() >= limit {
+                break;
+            }
+            over.push(entry.to_owned());
+        }
+        Ok(over)
+    }
+
     /// Forgets the object at `entry`, if it is known.
     pub fn remove_object(&self, entry: &str) -> Result<(), StoreError> {
         let writer = self.writer()?;
@@ -67,12 +83,25 @@ impl Store {
 
 impl Tx<'_> {
     pub(crate) fn put_object(&self, entry: &str, object: &StoredObject) -> TxResult<()> {
+        self.forget_when_gone(entry)?;
+        if let Some(at) = object.expires {
+            self.put_raw(Name::Gone, &key::object_at(at, entry), Vec::new())?;
+        }
         self.put(Name::Objects, entry.as_bytes(), object)
     }
 
     pub(crate) fn remove_object(&self, entry: &str) -> TxResult<()> {
+        self.forget_when_gone(entry)?;
         match self.tree(Name::Objects).get(entry)? {
             Some(_) => self.remove(Name::Objects, entry.as_bytes()),
+            None => Ok(()),
+        }
+    }
+
+    fn forget_when_gone(&self, entry: &str) -> TxResult<()> {
+        let known: Option<StoredObject> = self.get(Name::Objects, entry.as_bytes())?;
+        match known.and_then(|known| known.expires) {
+            Some(at) => self.remove(Name::Gone, &key::object_at(at, entry)),
             None => Ok(()),
         }
     }

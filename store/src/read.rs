@@ -85,6 +85,8 @@ impl Store {
         let trees = &self.inner.trees;
         let due = trees.scan(Name::Due).next().transpose()?;
         let delivery = trees.scan(Name::OutboxDue).next().transpose()?;
+        let message = trees.scan(Name::MessagesDue).next().transpose()?;
+        let gone = trees.scan(Name::Gone).next().transpose()?;
         let expiry = self.expiries(&writer).next().transpose()?;
         let first = [
             due.and_then(|(key, _)| key::read_job_at(&key))
@@ -92,6 +94,8 @@ impl Store {
             delivery
                 .and_then(|(key, _)| key::read_delivery_at(&key))
                 .map(|(at, _)| at),
+            gone.and_then(|(key, _)| key::read_object_at(&key).map(|(at, _)| at)),
+            message.and_then(|(key, _)| key::read_message_at(&key).map(|(at, _)| at)),
             expiry.map(|(at, _)| at),
         ];
         Ok(first.into_iter().flatten().min())

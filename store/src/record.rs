@@ -53,6 +53,7 @@ pub(crate) enum Kind {
     Pause = 9,
     History = 10,
     Activity = 11,
+    Message = 12,
 }
 
 /// Why bytes are not a record. The caller adds tree and key.

@@ -163,9 +163,14 @@ impl Salvage {
 
     /// A document that stands beside a job, if there is one.
     pub(crate) fn beside<R: Record>(&self, name: Name, id: JobId) -> Result<Option<R>, Flaw> {
+        self.document(name, &id.0)
+    }
+
+    /// A document that is kept in parts.
+    pub(crate) fn document<R: Record>(&self, name: Name, key: &[u8]) -> Result<Option<R>, Flaw> {
         let mut parts = Parts::new();
         for number in 0..=u16::MAX {
-            let key = crate::key::part(&id.0, number);
+            let key = crate::key::part(key, number);
             let Some(value) = self.get_raw(name, &key)? else {
                 return match number {
                     0 => Ok(None),

@@ -20,6 +20,9 @@
 //! | `activity` | job, part | what its attempt is at |
 //! | `flights` | work | the job that does it, while others may follow it |
 //! | `following` | leader, job | – |
+//! | `gone` | when, entry | – |
+//! | `messages` | message, part | messages owed on their own |
+//! | `messages_due` | when, message | – |
 //!
 //! `keys`, `ready`, `due`, `leases`, `expiry`, `finished`, `outbox_due`, `owed` and `following` follow from the others:
 //! opening checks them against `jobs` and `outbox` and repairs them (recover.rs).
@@ -68,15 +71,37 @@ pub(crate) enum Name {
     Activity,
     Flights,
     Following,
+    Gone,
+    Messages,
+    MessagesDue,
 }
 
 impl Name {
     /// What others follow from comes before them.
-    pub(crate) const ALL: [Name; 18] = {
+    pub(crate) const ALL: [Name; 21] = {
         use Name::*;
         [
-            Meta, Jobs, Specs, Items, Keys, Ready, Due, Leases, Expiry, Finished, Outbox,
-            OutboxDue, Owed, Objects, History, Activity, Flights, Following,
+            Meta,
+            Jobs,
+            Specs,
+            Items,
+            Keys,
+            Ready,
+            Due,
+            Leases,
+            Expiry,
+            Finished,
+            Outbox,
+            OutboxDue,
+            Owed,
+            Objects,
+            History,
+            Activity,
+            Flights,
+            Following,
+            Gone,
+            Messages,
+            MessagesDue,
         ]
     };
 
@@ -101,6 +126,9 @@ impl Name {
             Self::Activity => "activity",
             Self::Flights => "flights",
             Self::Following => "following",
+            Self::Gone => "gone",
+            Self::Messages => "messages",
+            Self::MessagesDue => "messages_due",
         }
     }
 

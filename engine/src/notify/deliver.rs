@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 
 use super::payload::Notification;
 use super::sign::authorization;
-use super::transport::Post;
+use super::transport::{Answer, Post};
 use crate::config::{KeyPair, Notify};
 use crate::error::EngineError;
 use crate::events::EngineEvent;
@@ -148,7 +148,7 @@ async fn failed(
 }
 
 /// The pause after so many failed attempts; `None` when there have been enough (wire.md 4.4, 7.5).
-fn pause(config: &Notify, failed: u32) -> Option<Duration> {
+pub(super) fn pause(config: &Notify, failed: u32) -> Option<Duration> {
     let immediate = config.immediate_retries;
     match failed {
         failed if failed <= immediate => Some(Duration::ZERO),
@@ -167,8 +167,8 @@ async fn attempt(shared: &Shared, delivery: &Delivery) -> Result<(), String> {
         .await
         .map_err(|error| error.report())?;
     match shared.transport.post(post).await {
-        Ok(200) => Ok(()),
-        Ok(status) => Err(format!(
+        Ok(Answer { status: 200, .. }) => Ok(()),
+        Ok(Answer { status, .. }) => Err(format!(
             "the receiver answered {status}; a notification is taken by answering 200"
         )),
         Err(error) => Err(error.to_string()),
@@ -203,7 +203,7 @@ async fn message(shared: &Shared, delivery: &Delivery) -> Result<Post, EngineErr
 }
 
 /// The pair that created the job, or else the first one: receivers look the secret up by the access key.
-fn signer<'a>(pairs: &'a [KeyPair], access_key: Option<&str>) -> Option<&'a KeyPair> {
+pub(super) fn signer<'a>(pairs: &'a [KeyPair], access_key: Option<&str>) -> Option<&'a KeyPair> {
     let own = pairs
         .iter()
         .find(|pair| Some(pair.access_key.as_str()) == access_key);

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use hmac::{Hmac, Mac};
 use opmill_ops::b64u;
 use sha1::Sha1;
+use subtle::ConstantTimeEq as _;
 
 use crate::config::KeyPair;
 
@@ -21,6 +22,14 @@ pub fn authorization(pair: &KeyPair, url: &str, body: &str) -> String {
     let parts = [url.as_bytes(), b"\n", body.as_bytes()];
     let digest = digest(&parts, pair.secret_key.expose().as_bytes());
     format!("{}:{}", pair.access_key, b64u::encode(hex(&digest)))
+}
+
+/// True if `sign` is that of these bytes, one after the other. Takes as long for a wrong one as for the right one; padding
+/// may be missing.
+pub fn is_signed(pair: &KeyPair, parts: &[&[u8]], sign: &str) -> bool {
+    let expected = hex(&digest(parts, pair.secret_key.expose().as_bytes()));
+    let given = b64u::decode(sign).unwrap_or_default();
+    given.ct_eq(expected.as_bytes()).into()
 }
 
 /// Lower-case hexadecimal.

@@ -14,8 +14,32 @@ use crate::error::{self, EngineError};
 
 /// Posts messages.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends one message and gives the status of the answer.
-    fn post(&self, post: Post) -> BoxFuture<'static, Result<u16, TransportError>>;
+    /// Sends one message and gives the answer.
+    fn post(&self, post: Post) -> BoxFuture<'static, Result<Answer, TransportError>>;
+}
+
+/// What a receiver answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body, as far as [`Answer::LONGEST`].
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Bytes of a body that are read; a receiver has no reason to send more.
+    pub const LONGEST: usize = 1 << 20;
+}
+
+impl From<u16> for Answer {
+    /// An answer without a body.
+    fn from(status: u16) -> Self {
+        Self {
+            status,
+            body: Vec::new(),
+        }
+    }
 }
 
 /// A message.
@@ -75,7 +99,7 @@ impl Http {
 }
 
 impl Transport for Http {
-    fn post(&self, post: Post) -> BoxFuture<'static, Result<u16, TransportError>> {
+    fn post(&self, post: Post) -> BoxFuture<'static, Result<Answer, TransportError>> {
         let Self {
             client,
             allow_private,
@@ -89,8 +113,16 @@ impl Transport for Http {
                 .header(reqwest::header::AUTHORIZATION, post.authorization)
                 .header(reqwest::header::CONTENT_TYPE, post.content_type)
                 .body(post.body);
-            let answer = request.send().await.map_err(|error| failed(&error))?;
-            Ok(answer.status().as_u16())
+            let mut answer = request.send().await.map_err(|error| failed(&error))?;
+            let mut read = Answer::from(answer.status().as_u16());
+            while let Some(bytes) = answer.chunk().await.map_err(|error| failed(&error))? {
+                let room = Answer::LONGEST - read.body.len();
+                read.body.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                if read.body.len() == Answer::LONGEST {
+                    break;
+                }
+            }
+            Ok(read)
         })
     }
 }

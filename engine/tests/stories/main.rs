@@ -6,6 +6,7 @@ mod recorder;
 mod script;
 mod world;
 
+mod calling_back;
 mod cancelling;
 mod crashes;
 mod delivering;
@@ -22,4 +23,5 @@ mod remembering;
 mod room;
 mod sharing;
 mod space;
+mod storing;
 mod submitting;

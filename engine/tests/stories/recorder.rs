@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use futures::future::BoxFuture;
-use opmill_engine::notify::{Notification, Post, Transport, TransportError};
+use opmill_engine::notify::{Answer, Notification, Post, Transport, TransportError};
 use tokio::sync::watch;
 
 /// The status of the n-th post, counted from 0; `None` hangs up.
@@ -16,6 +16,8 @@ type Answers = dyn Fn(usize) -> Option<u16> + Send + Sync;
 pub struct Recorder {
     posts: watch::Sender<Vec<Post>>,
     answers: Arc<Mutex<Box<Answers>>>,
+    /// What every answer says.
+    body: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Recorder {
@@ -23,6 +25,7 @@ impl Recorder {
         Self {
             posts: watch::Sender::new(Vec::new()),
             answers: Arc::new(Mutex::new(Box::new(answers))),
+            body: Arc::default(),
         }
     }
 
@@ -30,8 +33,20 @@ impl Recorder {
         Self::answering(|_| Some(200))
     }
 
+    pub fn saying(self, body: &str) -> Self {
+        *self.body.lock().unwrap() = body.into();
+        self
+    }
+
     pub fn posts(&self) -> Vec<Post> {
         self.posts.borrow().clone()
+    }
+
+    /// Waits until there are so many posts.
+    pub async fn received(&self, count: usize) {
+        let mut posts = self.posts.subscribe();
+        // The sender is this recorder itself.
+        let _ = posts.wait_for(|posts| posts.len() >= count).await;
     }
 
     /// What the posts said, after decoding.
@@ -43,15 +58,18 @@ impl Recorder {
 }
 
 impl Transport for Recorder {
-    fn post(&self, post: Post) -> BoxFuture<'static, Result<u16, TransportError>> {
+    fn post(&self, post: Post) -> BoxFuture<'static, Result<Answer, TransportError>> {
         let mut number = 0;
         self.posts.send_modify(|posts| {
             number = posts.len();
             posts.push(post);
         });
         let answer = (self.answers.lock().unwrap())(number);
-        Box::pin(
-            async move { answer.ok_or(TransportError::Failed("the receiver hung up".to_owned())) },
-        )
+        let body = self.body.lock().unwrap().clone();
+        Box::pin(async move {
+            let hung_up = TransportError::Failed("the receiver hung up".to_owned());
+            let status = answer.ok_or(hung_up)?;
+            Ok(Answer { status, body })
+        })
     }
 }

@@ -479,7 +479,7 @@ pub enum Disposition {
 
 impl OpsError {
     /// The error of the standard library on a file to read.
-    pub(crate) fn read_file(path: &Path, error: &io::Error) -> Self {
+    pub fn read_file(path: &Path, error: &io::Error) -> Self {
         Self::ReadFile {
             path: path.to_owned(),
             kind: error.kind(),
@@ -500,7 +500,7 @@ impl OpsError {
     }
 
     /// The error of the standard library on a file of ours.
-    pub(crate) fn write_file(path: &Path, error: &io::Error) -> Self {
+    pub fn write_file(path: &Path, error: &io::Error) -> Self {
         Self::WriteFile {
             path: path.to_owned(),
             kind: error.kind(),

@@ -23,6 +23,11 @@ const BEGINNING: u64 = 64;
 /// # Errors
 /// [`OpsError::NotAPicture`], [`OpsError::PictureDamaged`], and [`OpsError::TooLarge`] from the header alone.
 pub(crate) fn file(path: &Path, limits: &Limits) -> Result<Still, OpsError> {
+    bytes(&whole(path, limits)?, limits)
+}
+
+/// The bytes of a picture, which it is by the first of them.
+pub(super) fn whole(path: &Path, limits: &Limits) -> Result<Vec<u8>, OpsError> {
     let failed = |error| OpsError::read_file(path, &error);
     let mut file = File::open(path).map_err(failed)?;
     let (size, most) = (file.metadata().map_err(failed)?.len(), memory(limits));
@@ -39,7 +44,7 @@ pub(crate) fn file(path: &Path, limits: &Limits) -> Result<Still, OpsError> {
         });
     }
     file.take(most).read_to_end(&mut read).map_err(failed)?;
-    bytes(&read, limits)
+    Ok(read)
 }
 
 /// As [`file`], of a picture in memory.
@@ -73,7 +78,7 @@ pub(crate) fn header(bytes: &[u8], limits: &Limits) -> Result<(ImageFormat, (u32
 }
 
 /// A decoder that has read the header, and found the picture within the limits.
-fn open<'a>(
+pub(super) fn open<'a>(
     bytes: &'a [u8],
     limits: &Limits,
 ) -> Result<(ImageFormat, impl ImageDecoder + 'a), OpsError> {

@@ -4,6 +4,7 @@ mod colour;
 pub(crate) mod crop;
 pub(crate) mod decode;
 pub(crate) mod encode;
+pub mod info;
 mod jpeg_quality;
 pub(crate) mod resize;
 #[cfg(test)]

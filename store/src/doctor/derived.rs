@@ -8,6 +8,8 @@ use crate::id::JobId;
 use crate::jobs::index_entry;
 use crate::key;
 use crate::leases::LeaseRecord;
+use crate::messages::Message;
+use crate::objects::StoredObject;
 use crate::outbox::{Delivery, DeliveryState};
 use crate::queue::may_lead;
 use crate::record;
@@ -102,6 +104,26 @@ impl Examiner<'_> {
             delivery.is_ok_and(|delivery| delivery.is_some_and(owed))
         });
         self.belongs(Name::Owed, key, right)
+    }
+
+    pub(super) fn gone(&mut self, key: &[u8], _: &[u8]) -> Result<(), StoreError> {
+        let right = key::read_object_at(key).map(|(at, entry)| {
+            let object = self
+                .salvage
+                .get::<StoredObject>(Name::Objects, entry.as_bytes());
+            object.is_ok_and(|object| object.is_some_and(|object| object.expires == Some(at)))
+        });
+        self.belongs(Name::Gone, key, right)
+    }
+
+    pub(super) fn message_due(&mut self, key: &[u8], _: &[u8]) -> Result<(), StoreError> {
+        let right = key::read_message_at(key).map(|(at, id)| {
+            let message = self
+                .salvage
+                .document::<Message>(Name::Messages, &key::message(id));
+            message.is_ok_and(|message| message.is_some_and(|message| message.due == at))
+        });
+        self.belongs(Name::MessagesDue, key, right)
     }
 
     /// `right`: the entry follows from something; `None` when not even its key reads.

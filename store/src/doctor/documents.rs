@@ -4,6 +4,8 @@ use super::{Cure, Examiner};
 use crate::error::StoreError;
 use crate::id::{ItemIndex, JobId};
 use crate::items::Item;
+use crate::key;
+use crate::messages::Message;
 use crate::record::v1::Spec;
 use crate::record::{Flaw, Parts, Record};
 use crate::trees::Name;
@@ -67,6 +69,28 @@ impl Examiner<'_> {
             let id = JobId::from_bytes(key)?;
             let nobody = || format!("there is no job {id} that reads");
             this.salvage.job(id).is_none().then(nobody)
+        })
+    }
+
+    pub(super) fn messages(&mut self) -> Result<(), StoreError> {
+        let name = Name::Messages;
+        let number = |key: &[u8]| key.try_into().ok().map(u64::from_be_bytes);
+        self.documents::<Message>(name, 8, |_, key, message| {
+            let other = number(key) != Some(message.id.0);
+            other.then(|| format!("it is message {}", message.id))
+        })?;
+        // Each once: by its first part.
+        self.each(name, |this, key, _| {
+            let first = key.strip_suffix(&[0, 0]).filter(|key| key.len() == 8);
+            let message = first.and_then(|key| this.salvage.document::<Message>(name, key).ok());
+            match message.flatten() {
+                Some(message) => {
+                    let due = key::message_at(message.due, message.id);
+                    let subject = format!("the entry of message {}", message.id);
+                    this.entry(Name::MessagesDue, &due, &[], &subject)
+                }
+                None => Ok(()),
+            }
         })
     }
 

@@ -240,9 +240,16 @@ impl Examiner<'_> {
         if std::str::from_utf8(key).is_err() {
             return self.found(name, key, BAD_KEY.to_owned(), Cure::remove(name, key));
         }
-        match record::decode::<StoredObject>(value) {
-            Ok(_) => Ok(()),
-            Err(flaw) => self.flawed(name, key, &flaw),
+        let object = match record::decode::<StoredObject>(value) {
+            Ok(object) => object,
+            Err(flaw) => return self.flawed(name, key, &flaw),
+        };
+        match (object.expires, std::str::from_utf8(key)) {
+            (Some(at), Ok(entry)) => {
+                let subject = format!("the entry of the end of {entry}");
+                self.entry(Name::Gone, &key::object_at(at, entry), &[], &subject)
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DeliveryId, ItemIndex, JobId, Priority, UnixMillis};
+use crate::id::{DeliveryId, ItemIndex, JobId, MessageId, Priority, UnixMillis};
 use crate::items::{Item, ItemOutcome};
 use crate::jobs::JobRecord;
 use crate::leases::LeaseRecord;
+use crate::messages::Message;
 use crate::objects::StoredObject;
 use crate::outbox::{Delivery, DeliveryState, OwedScope};
 use crate::state::{JobState, Lease};
@@ -43,6 +44,10 @@ pub(crate) enum Line {
         /// None: everything.
         lane: Option<String>,
         since: u64,
+    },
+    Message(MessageLine),
+    NextMessage {
+        next: u64,
     },
     NextDelivery {
         next: u64,
@@ -359,6 +364,49 @@ impl DeliveryLine {
                 How::Delivered => DeliveryState::Delivered { at },
                 How::GivenUp => DeliveryState::GivenUp { at },
             },
+            created: UnixMillis::new(self.created),
+            last_error: self.last_error,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MessageLine {
+    id: u64,
+    text: String,
+    attempts: u32,
+    due: u64,
+    created: u64,
+    last_error: Option<String>,
+}
+
+impl MessageLine {
+    pub(crate) fn new(message: Message) -> MessageLine {
+        let Message {
+            id,
+            text,
+            attempts,
+            due,
+            created,
+            last_error,
+        } = message;
+        MessageLine {
+            id: id.0,
+            text,
+            attempts,
+            due: due.get(),
+            created: created.get(),
+            last_error,
+        }
+    }
+
+    pub(crate) fn read(self) -> Message {
+        Message {
+            id: MessageId(self.id),
+            text: self.text,
+            attempts: self.attempts,
+            due: UnixMillis::new(self.due),
             created: UnixMillis::new(self.created),
             last_error: self.last_error,
         }

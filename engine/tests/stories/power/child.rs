@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use futures::future::BoxFuture;
-use opmill_engine::notify::{Notification, Post, Transport, TransportError};
+use opmill_engine::notify::{Answer, Notification, Post, Transport, TransportError};
 use opmill_engine::{
     BucketConfig, Config, Engine, EngineEvent, ItemStatus, JobId, JobSpec, KeyPair, Parts,
 };
@@ -34,7 +34,7 @@ pub struct Receiver {
 }
 
 impl Transport for Receiver {
-    fn post(&self, post: Post) -> BoxFuture<'static, Result<u16, TransportError>> {
+    fn post(&self, post: Post) -> BoxFuture<'static, Result<Answer, TransportError>> {
         let hangs_up = self.dice.lock().unwrap().below(8) == 0;
         if !hangs_up {
             let body = URL_SAFE.decode(&post.body).unwrap();
@@ -43,7 +43,7 @@ impl Transport for Receiver {
         }
         let answer = match hangs_up {
             true => Err(TransportError::Failed("the receiver hung up".to_owned())),
-            false => Ok(200),
+            false => Ok(Answer::from(200)),
         };
         Box::pin(async move { answer })
     }

@@ -1,10 +1,11 @@
-//! What users supplied, schema 1: specs, items and objects, as named-field JSON.
+//! What users supplied, schema 1: specs, items, objects and messages, as named-field JSON.
 
 use serde::{Deserialize, Serialize};
 
 use super::{V1, only_v1};
-use crate::id::{ItemIndex, UnixMillis};
+use crate::id::{ItemIndex, MessageId, UnixMillis};
 use crate::items::{Item, ItemOutcome};
+use crate::messages::Message;
 use crate::objects::StoredObject;
 use crate::record::{Codec, Flaw, Kind, Record, damaged, from_json, to_json};
 
@@ -26,6 +27,46 @@ impl Record for Spec {
     fn from_body(schema: u16, body: &[u8]) -> Result<Self, Flaw> {
         only_v1(schema)?;
         from_json(body)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct MessageV1 {
+    id: u64,
+    text: String,
+    attempts: u32,
+    due: u64,
+    created: u64,
+    last_error: Option<String>,
+}
+
+impl Record for Message {
+    const KIND: Kind = Kind::Message;
+    const CODEC: Codec = Codec::Json;
+    const SCHEMA: u16 = V1;
+
+    fn to_body(&self) -> Result<Vec<u8>, Flaw> {
+        to_json(&MessageV1 {
+            id: self.id.0,
+            text: self.text.clone(),
+            attempts: self.attempts,
+            due: self.due.get(),
+            created: self.created.get(),
+            last_error: self.last_error.clone(),
+        })
+    }
+
+    fn from_body(schema: u16, body: &[u8]) -> Result<Self, Flaw> {
+        only_v1(schema)?;
+        let message: MessageV1 = from_json(body)?;
+        Ok(Message {
+            id: MessageId(message.id),
+            text: message.text,
+            attempts: message.attempts,
+            due: UnixMillis::new(message.due),
+            created: UnixMillis::new(message.created),
+            last_error: message.last_error,
+        })
     }
 }
 
