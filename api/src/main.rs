@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod http;
+mod settings;
 
 use std::process::ExitCode;
 

@@ -13,6 +13,17 @@ use super::run::inputs::InputError;
 /// Nothing ran, or what ran could not be followed to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
+    /// The settings of a server.
+    #[error(transparent)]
+    Settings(#[from] crate::settings::SettingsError),
+    /// The address of a server is taken, or not one of this machine.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
     /// A malformed op string; the text points at the byte.
     #[error("the op string is malformed {problem}\n{pointed}")]
     Syntax {

@@ -14,6 +14,7 @@ mod ops;
 mod probe;
 mod progress;
 mod run;
+mod serve;
 mod text;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   opmill run --ops 'avthumb/mp4/s/640x|saveas/small:$(fprefix).mp4' films/
+  opmill serve --dev
   opmill probe clip.mp4
   opmill ops vframe
 
@@ -40,6 +42,7 @@ Set OPMILL_LOG (such as OPMILL_LOG=debug) to see the log on standard error.";
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Run(run::Args),
+    Serve(serve::Args),
     Probe(probe::Args),
     Ops(ops::Args),
     Jobs(jobs::Args),
@@ -54,6 +57,7 @@ impl Cli {
     pub fn run(self) -> Result<Outcome, CliError> {
         match self.command {
             Command::Run(args) => on_a_runtime(run::run(args)),
+            Command::Serve(args) => on_a_runtime(serve::serve(args)),
             Command::Probe(args) => probe::probe(&args),
             Command::Ops(args) => ops::ops(&args),
             Command::Jobs(args) => on_a_runtime(jobs::jobs(args)),
