@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
+use axum::body::HttpBody as _;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -32,6 +33,9 @@ pub async fn wrap(request: Request, next: Next) -> Response {
                 }
             },
         };
+        if is_bare_refusal(&response) {
+            response = refusal_of(response).await;
+        }
         let headers = response.headers_mut();
         if let Ok(value) = HeaderValue::from_str(&id) {
             headers.insert(REQUEST_ID, value);
@@ -48,6 +52,34 @@ pub async fn wrap(request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+/// An error that the router or an extractor answers in words of its own.
+fn is_bare_refusal(response: &Response) -> bool {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let has_body = response.body().size_hint().exact() != Some(0) || status == 405;
+    (status.is_client_error() || status.is_server_error()) && !is_json && has_body
+}
+
+/// The same in the words of the protocol, whose clients read every error as JSON.
+async fn refusal_of(response: Response) -> Response {
+    /// Longer than any such sentence.
+    const LONGEST: usize = 4096;
+    let status = response.status();
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let said = axum::body::to_bytes(response.into_body(), LONGEST).await;
+    let said = said
+        .ok()
+        .and_then(|said| String::from_utf8(said.to_vec()).ok());
+    let usual = || status.canonical_reason().unwrap_or("Error").to_owned();
+    let message = said.filter(|said| !said.is_empty()).unwrap_or_else(usual);
+    let mut response = Refusal::new(status.as_u16(), message).into_response();
+    if let Some(allow) = allow {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
 }
 
 fn for_browsers(headers: &mut HeaderMap) {

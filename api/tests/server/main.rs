@@ -1,0 +1,12 @@
+//! The server as clients meet it: a real `opmill serve` on a port of its own, spoken to over HTTP. Statements of the
+//! protocol's conformance list are tests named after their number.
+
+mod blocks;
+mod calls;
+mod customer;
+mod downloads;
+mod management;
+mod operations;
+mod serving;
+mod uploads;
+mod world;
