@@ -12,7 +12,7 @@ use super::{CliError, Outcome};
 use crate::http::{App, router, serve as listen};
 use crate::settings::{DEV_BUCKET, Flags, Settings};
 
-/// Serve the protocol of CDNetworks / Wangsu Object Storage.
+/// Serves the protocol of CDNetworks / Wangsu Object Storage.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
