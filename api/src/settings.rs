@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::FixedOffset;
-use opmill_engine::{BucketConfig, Config, KeyPair};
+use opmill_engine::{AppConfig, BucketConfig, Config, KeyPair};
 
 use crate::http::token::Account;
 use crate::http::{Limits, Options};
@@ -102,6 +102,7 @@ impl Settings {
         let mut accounts = accounts(&mut root);
         accounts.extend(account_of_environment(environment, &problems));
         config.buckets = buckets(&mut root);
+        config.apps = apps(&mut root);
         notify(root.section("notify"), &mut config);
         workers(root.section("workers"), &mut config);
         retention(root.section("retention"), &mut config);
@@ -216,6 +217,22 @@ fn buckets(root: &mut Section<'_>) -> BTreeMap<String, BucketConfig> {
         buckets.insert(name, config);
     }
     buckets
+}
+
+fn apps(root: &mut Section<'_>) -> BTreeMap<String, AppConfig> {
+    let mut apps = BTreeMap::new();
+    for (name, mut app) in root.named_sections("ufop") {
+        let mut config = AppConfig {
+            address: app.required("address"),
+            description: app.text("description").unwrap_or_default(),
+            ..AppConfig::default()
+        };
+        app.flag("sign", &mut config.sign);
+        app.flag("allow_private_address", &mut config.allow_private_address);
+        app.end();
+        apps.insert(name, config);
+    }
+    apps
 }
 
 /// First parts of the protocol's paths: a bucket of that name could not be read by its path.
@@ -350,6 +367,11 @@ mod tests {
         root = "file:///srv/media/bkt"
         hosts = ["bkt.localhost"]
         concurrency = 3
+        [ufop.MyApp]
+        address = "http://127.0.0.1:9100/svc"
+        description = "turns pictures round"
+        sign = true
+        allow_private_address = true
         [notify]
         immediate_retries = 1
         spacing_seconds = 7.5
@@ -377,6 +399,10 @@ mod tests {
         );
         assert_eq!(settings.engine.keys[0].access_key, "testak");
         assert_eq!(settings.engine.buckets["bkt"].concurrency, Some(3));
+        let app = &settings.engine.apps["MyApp"];
+        assert_eq!(app.address, "http://127.0.0.1:9100/svc");
+        assert_eq!(app.description, "turns pictures round");
+        assert!(app.sign && app.allow_private_address);
         assert_eq!(settings.engine.notify.spacing, Duration::from_millis(7500));
         assert_eq!(
             (settings.engine.workers.cores, settings.engine.workers.jobs),

@@ -32,6 +32,8 @@ pub struct Config {
     /// Pass over parameters that an op does not know, with a warning in `desc` of the item, instead of failing the
     /// command (wire.md 5.1).
     pub lenient: bool,
+    /// Apps that work on objects in ways of their own, by name (wire.md 8).
+    pub apps: BTreeMap<String, AppConfig>,
     /// Cores, concurrent jobs, leases.
     pub workers: Workers,
     /// How much of the machine running jobs may need together.
@@ -57,6 +59,7 @@ impl Default for Config {
             buckets: BTreeMap::new(),
             local_files: true,
             lenient: false,
+            apps: BTreeMap::new(),
             workers: Workers::default(),
             admission: Admission::default(),
             retry: Retry::default(),
@@ -127,6 +130,19 @@ pub struct BucketConfig {
     pub hosts: Vec<String>,
     /// Most jobs with a source in this bucket that run at the same time; `None` is no limit but that of all.
     pub concurrency: Option<usize>,
+}
+
+/// An app that works on objects: a service that is told the address of one and answers with what it made of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppConfig {
+    /// `http://` or `https://`; may have a query.
+    pub address: String,
+    /// What it does, for people.
+    pub description: String,
+    /// Sign requests to it with the first key pair, as notifications are (wire.md 1.4).
+    pub sign: bool,
+    /// It may be on a loopback, private or link-local address, whatever holds for notifications.
+    pub allow_private_address: bool,
 }
 
 /// How much of the machine jobs may use.

@@ -29,7 +29,9 @@ use crate::retention;
 use crate::shared::{Ingredients, Shared, panicked};
 use crate::shutdown::{self, Tasks};
 use crate::storage::{self, Storage};
+use crate::ufop::{self, Forwarded};
 use crate::verdict::owed_when_cancelled;
+use crate::web::Web;
 use crate::{durable, flight, notify, scheduler, spec::Spec, submit, upkeep, view, work, worker};
 
 /// A media-processing engine on a data directory. Clones are handles of the same engine; when the last one is
@@ -122,6 +124,7 @@ impl Engine {
             Some(transport) => transport,
             None => Arc::new(Http::new(&config.notify)?),
         };
+        let web = Web::new(&config.notify)?;
         let buckets = Buckets::open(&config, &data)?;
         let (dir, store_clock) = (data.clone(), Arc::clone(&clock));
         let usual = Options::default();
@@ -140,6 +143,7 @@ impl Engine {
             clock,
             processor,
             transport,
+            web,
             buckets,
             store,
         }));
@@ -350,6 +354,15 @@ impl Engine {
     /// then goes on being tried in the background, across restarts.
     pub async fn call_back(&self, callback: Callback) -> Result<CallbackOutcome, EngineError> {
         notify::callback::send(self.shared(), callback).await
+    }
+
+    /// Passes an object on to an app of the configuration, and gives its answer (wire.md 8).
+    ///
+    /// # Errors
+    /// [`EngineError::ObjectNotFound`] before anyone is asked; [`EngineError::AppNotFound`],
+    /// [`EngineError::AppUnreachable`] and [`EngineError::AppTimeout`].
+    pub async fn forward(&self, app: &str, entry: &Entry) -> Result<Forwarded, EngineError> {
+        ufop::forward(self.shared(), app, entry).await
     }
 
     /// The time by its clock.

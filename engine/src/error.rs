@@ -161,6 +161,28 @@ pub enum EngineError {
         "notifications are signed, and no key pair is configured; add one or leave the address out"
     )]
     NoKeyPair,
+    /// No app of the configuration has this name (the protocol's 404 `ufop not found`).
+    #[error("there is no app {app}")]
+    AppNotFound {
+        /// The name.
+        app: String,
+    },
+    /// An app cannot be asked.
+    #[error("the app {app} cannot be reached: {reason}")]
+    AppUnreachable {
+        /// The name.
+        app: String,
+        /// Why.
+        reason: String,
+    },
+    /// An app does not answer.
+    #[error("the app {app} did not answer in {seconds} s")]
+    AppTimeout {
+        /// The name.
+        app: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// No job has this id (or it was pruned).
     #[error("there is no job {job}")]
     UnknownJob {
@@ -222,7 +244,11 @@ impl EngineError {
             Self::Source { source, .. }
             | Self::Write { source, .. }
             | Self::Work { source, .. } => of_io(source),
-            Self::Remote { .. } | Self::Panicked(_) | Self::Client(_) => Disposition::Retry,
+            Self::Remote { .. }
+            | Self::Panicked(_)
+            | Self::Client(_)
+            | Self::AppUnreachable { .. }
+            | Self::AppTimeout { .. } => Disposition::Retry,
             Self::Config(_)
             | Self::Ops(_)
             | Self::SourceNotFound { .. }
@@ -240,6 +266,7 @@ impl EngineError {
             | Self::BlockRefused { .. }
             | Self::BlocksDoNotFit { .. }
             | Self::Broke { .. }
+            | Self::AppNotFound { .. }
             | Self::NotifyUrl { .. }
             | Self::NoKeyPair
             | Self::UnknownJob { .. }

@@ -87,6 +87,7 @@
 //! | `outputs.rs`, `publish.rs`, `etag.rs`, `work.rs`, `durable.rs` | outputs in their places, whole or not at all |
 //! | `retry.rs`, `cause.rs`, `redrive.rs` | what is tried again, why, when, and at whose word |
 //! | `notify/` | what is told to whom, signed how, tried how often, sent where |
+//! | `ufop.rs`, `web.rs` | apps that work on objects; requests to addresses that others gave |
 //! | `upkeep.rs` | doctor, export, import: on a directory that nothing works on |
 //! | `health.rs` | what a supervisor and a load balancer want to know |
 //! | `shutdown.rs`, `shared.rs`, `watchers.rs`, `view.rs` | the end; what all parts share; who waits; what is shown |
@@ -143,16 +144,18 @@ mod telemetry;
 #[doc(hidden)]
 pub mod testing;
 mod timetable;
+pub mod ufop;
 pub mod upkeep;
 mod verdict;
 mod view;
 mod watchers;
+mod web;
 mod work;
 mod worker;
 
 pub use cause::Cause;
 pub use clock::Clock;
-pub use config::{BucketConfig, Config, ConfigError, KeyPair, Secret};
+pub use config::{AppConfig, BucketConfig, Config, ConfigError, KeyPair, Secret};
 pub use engine::{Engine, Parts};
 pub use error::EngineError;
 pub use events::{EngineEvent, Events, Progress};

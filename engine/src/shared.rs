@@ -27,6 +27,7 @@ use crate::processor::Processor;
 use crate::shutdown::Stage;
 use crate::timetable::Timetable;
 use crate::watchers::Watchers;
+use crate::web::Web;
 
 pub(crate) struct Shared {
     pub config: Config,
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pub clock: Arc<dyn Clock>,
     pub processor: Arc<dyn Processor>,
     pub transport: Arc<dyn Transport>,
+    /// Requests to addresses that others gave.
+    pub web: Web,
     pub buckets: Buckets,
     pub cores: Cores,
     pub admission: Admission,
@@ -69,6 +72,7 @@ pub(crate) struct Ingredients {
     pub clock: Arc<dyn Clock>,
     pub processor: Arc<dyn Processor>,
     pub transport: Arc<dyn Transport>,
+    pub web: Web,
     pub buckets: Buckets,
     pub store: Store,
 }
@@ -88,6 +92,7 @@ impl Shared {
             clock,
             processor,
             transport,
+            web,
             buckets,
             store,
         } = parts;
@@ -102,6 +107,7 @@ impl Shared {
             clock,
             processor,
             transport,
+            web,
             buckets,
             events: Arc::new(Broadcast::new()),
             running: Running::default(),

@@ -14,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use super::App;
 use super::error::Refusal;
 use super::reads::{self, Query};
+use super::ufop;
 
 /// Whatever no other path is: the object of that name.
 pub async fn object(
@@ -29,6 +30,9 @@ pub async fn object(
     let query = Query::of(uri.query());
     if query.get("op").is_some() {
         return reads::read(&app, &entry, &query).await;
+    }
+    if let Some(name) = query.get("ufop") {
+        return ufop::forward(&app, name, &entry).await;
     }
     let missing = || Refusal::new(404, "File Not Found");
     let opened = app.storage().open(&entry).await?.ok_or_else(missing)?;

@@ -84,6 +84,9 @@ impl From<EngineError> for Refusal {
             EngineError::TargetExists { .. } => {
                 Self::new(401, "The Persistent File Already Exists")
             }
+            EngineError::AppNotFound { .. } => Self::new(404, "ufop not found"),
+            EngineError::AppUnreachable { .. } => Self::new(502, error.report()),
+            EngineError::AppTimeout { .. } => Self::new(504, error.report()),
             EngineError::UnknownJob { .. } => Self::new(404, "persistentId not found"),
             EngineError::BlockRefused { .. } => Self::new(701, error.report()),
             EngineError::BlocksDoNotFit { .. } => Self::new(412, error.report()),

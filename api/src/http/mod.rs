@@ -16,6 +16,7 @@ mod request;
 mod router;
 mod template;
 pub mod token;
+mod ufop;
 mod upload;
 mod wire;
 

@@ -76,7 +76,10 @@ impl<'a> Section<'a> {
         self.known.push(name);
         let from_file = self.table.remove(name);
         // Lists of tables have no names in the environment.
-        if self.path.contains('[') || self.path.starts_with("buckets.") {
+        if self.path.contains('[')
+            || self.path.starts_with("buckets.")
+            || self.path.starts_with("ufop.")
+        {
             return from_file;
         }
         let variable = format!(

@@ -36,6 +36,7 @@ impl Config {
             .for_each(|problem| problems.push(problem));
         self.key_problems(&mut problems);
         self.bucket_problems(&mut problems);
+        self.app_problems(&mut problems);
         self.workers.problems(&mut problems);
         self.admission.problems(&mut problems);
         self.retry.problems(&mut problems);
@@ -55,6 +56,28 @@ impl Config {
                 "public_url is {given:?}; it must be http:// or https:// without a query"
             )),
             Err(error) => Some(format!("public_url is {given:?}: {error}")),
+        }
+    }
+
+    fn app_problems(&self, problems: &mut Vec<String>) {
+        for (name, app) in &self.apps {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if name.is_empty() || !name.chars().all(plain) {
+                problems.push(format!(
+                    "ufop.{name}: the name of an app is letters, digits, '-', '_' and '.'"
+                ));
+            }
+            let given = &app.address;
+            match Url::parse(given) {
+                Ok(url) if matches!(url.scheme(), "http" | "https") && url.fragment().is_none() => {}
+                Ok(_) => problems.push(format!(
+                    "ufop.{name}.address is {given:?}; it must be http:// or https:// without a fragment"
+                )),
+                Err(error) => problems.push(format!("ufop.{name}.address is {given:?}: {error}")),
+            }
+            if app.sign && self.keys.is_empty() {
+                problems.push(format!("ufop.{name}.sign is on, and there is no key pair"));
+            }
         }
     }
 

@@ -81,20 +81,27 @@ pub struct Http {
 impl Http {
     /// A client with the timeouts and the address rule of the configuration.
     pub fn new(config: &Notify) -> Result<Self, EngineError> {
-        let mut client = reqwest::Client::builder()
-            .user_agent(concat!("opmill/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(config.connect)
-            .timeout(config.connect + config.response);
-        if !config.allow_private_addresses {
-            client = client.dns_resolver(Arc::new(PublicOnly));
-        }
-        let client = client.build().map_err(EngineError::Client)?;
+        let client = client(config, config.allow_private_addresses)
+            .timeout(config.connect + config.response)
+            .build()
+            .map_err(EngineError::Client)?;
         Ok(Self {
             client,
             allow_private: config.allow_private_addresses,
         })
+    }
+}
+
+/// A client that follows nothing by itself, and connects to public addresses alone unless that is switched off.
+pub(crate) fn client(config: &Notify, allow_private: bool) -> reqwest::ClientBuilder {
+    let client = reqwest::Client::builder()
+        .user_agent(concat!("opmill/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(config.connect);
+    match allow_private {
+        true => client,
+        false => client.dns_resolver(Arc::new(PublicOnly)),
     }
 }
 
@@ -128,7 +135,7 @@ impl Transport for Http {
 }
 
 /// The guard may sit deep in the causes of what the client reports.
-fn failed(error: &reqwest::Error) -> TransportError {
+pub(crate) fn failed(error: &reqwest::Error) -> TransportError {
     let mut causes =
         std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     match causes.find_map(|cause| cause.downcast_ref::<TransportError>()) {

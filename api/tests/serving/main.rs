@@ -1,0 +1,7 @@
+//! A server as its clients meet it: started as a process, spoken to over sockets, with services of the test beside it.
+//! The client, the services and the signatures are the test's own.
+
+mod client;
+mod server;
+mod service;
+mod ufop;
