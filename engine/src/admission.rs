@@ -271,6 +271,10 @@ async fn estimate(shared: &Shared, job: Job) -> Result<Need, EngineError> {
     let Ok(spec) = Spec::of(&job) else {
         return Ok(Need::default());
     };
+    if spec.manage.is_some() {
+        // It waits for disks and networks.
+        return Ok(Need::default());
+    }
     let place = shared.buckets.place(&spec.source, spec.out.as_deref());
     let (processor, limits) = (Arc::clone(&shared.processor), shared.config.limits.clone());
     let ask = move |_: &opmill_store::Store| {

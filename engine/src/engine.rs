@@ -19,6 +19,7 @@ use crate::events::Events;
 use crate::health::{self, Health};
 use crate::item::Item;
 use crate::job::{Job, JobSpec, Submitted};
+use crate::manage::{self, ManageNotification, ManageSpec};
 use crate::notify::deliver::is_spaced;
 use crate::notify::{Callback, CallbackOutcome};
 use crate::notify::{Http, Notification, Transport, query_code};
@@ -187,6 +188,15 @@ impl Engine {
     /// a server answers that with 503, and the same request is taken again when there is room.
     pub async fn submit(&self, spec: JobSpec) -> Result<Submitted, EngineError> {
         submit::submit(self.shared(), spec).await
+    }
+
+    /// Takes a job that manages objects. When this returns, the job survives a power cut.
+    ///
+    /// # Errors
+    /// Nothing is left behind by [`EngineError::BucketNotFound`], [`EngineError::NotifyUrl`] and
+    /// [`EngineError::NoKeyPair`]. What an item cannot do is told in the item.
+    pub async fn manage(&self, spec: ManageSpec) -> Result<Submitted, EngineError> {
+        manage::submit(self.shared(), spec).await
     }
 
     /// The job that was submitted under this idempotency key, if there is one.
@@ -397,11 +407,32 @@ impl Engine {
             .shared()
             .blocking(move |store| Ok((view::known(store, id)?, store.deliveries(id)?)))
             .await?;
+        if job.manages.is_some() {
+            return Err(EngineError::UnknownJob { job: id });
+        }
         Ok(Notification::about(
             &job,
             OwedScope::All,
             query_code(&job.state, &deliveries),
         ))
+    }
+
+    /// A job that manages objects, as a status query shows it.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownJob`], also for a job of ops.
+    pub async fn manage_status(&self, id: JobId) -> Result<ManageNotification, EngineError> {
+        let (job, deliveries) = self
+            .shared()
+            .blocking(move |store| Ok((view::known(store, id)?, store.deliveries(id)?)))
+            .await?;
+        match job.manages {
+            Some(_) => {
+                let code = query_code(&job.state, &deliveries);
+                Ok(ManageNotification::about(&job, OwedScope::All, code))
+            }
+            None => Err(EngineError::UnknownJob { job: id }),
+        }
     }
 
     /// The file an output of a job is; `None` when it is in remote storage or its bucket is not there any more.

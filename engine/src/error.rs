@@ -20,6 +20,9 @@ pub enum EngineError {
     /// The op string is malformed.
     #[error(transparent)]
     Ops(#[from] SyntaxError),
+    /// A request to manage objects is malformed.
+    #[error(transparent)]
+    Manage(#[from] crate::manage::ManageError),
     /// The source of a job is not there (the protocol's 404 `File Not Found`).
     #[error("there is no source {name}")]
     SourceNotFound {
@@ -251,6 +254,7 @@ impl EngineError {
             | Self::AppTimeout { .. } => Disposition::Retry,
             Self::Config(_)
             | Self::Ops(_)
+            | Self::Manage(_)
             | Self::SourceNotFound { .. }
             | Self::SourcePath { .. }
             | Self::LocalFilesOff

@@ -15,6 +15,7 @@ use crate::error::EngineError;
 use crate::events::EngineEvent;
 use crate::item::{Item, ItemBody};
 use crate::ledger::Ledger;
+use crate::manage::{self, Managed};
 use crate::media::{self, Message};
 use crate::objects::Objects;
 use crate::outputs::Outputs;
@@ -22,6 +23,7 @@ use crate::processor::{Failure, Work};
 use crate::pulse::Pulse;
 use crate::shared::Shared;
 use crate::spec::Spec;
+use crate::storage::Storage;
 use crate::suspects::{Suspects, mishap};
 use crate::verdict::{Decided, Verdict, item_index};
 use crate::work::WorkDir;
@@ -60,6 +62,7 @@ struct Executor<'a> {
     suspects: Suspects,
     spec: Spec,
     commands: Vec<Command>,
+    texts: Vec<String>,
     targets: Vec<Option<Entry>>,
     ledger: Ledger,
     /// The result that ends the job. It waits for the verdict, to be committed with it.
@@ -95,8 +98,9 @@ impl<'a> Executor<'a> {
         }
         let spec = Spec::of(job)?;
         let commands = spec.commands(id)?;
-        let shown = |command| target::shown(command, &spec);
-        let targets: Vec<_> = commands.iter().map(shown).collect();
+        let shown = spec.shown(id)?.into_iter();
+        let (texts, targets): (Vec<_>, Vec<_>) =
+            shown.map(|shown| (shown.text, shown.target)).unzip();
         let is_recorded = |index| items.iter().any(|item| item.index.0 as usize == index);
         let rows = targets.iter().cloned().enumerate();
         Ok(Self {
@@ -108,6 +112,7 @@ impl<'a> Executor<'a> {
             job,
             spec,
             commands,
+            texts,
             targets,
             last: None,
             work: None,
@@ -121,6 +126,9 @@ impl<'a> Executor<'a> {
 
     /// Until every command has a result or is to run again, or the attempt is stopped.
     async fn work(&mut self) {
+        if let Some(managed) = self.spec.manage {
+            return self.manage(managed).await;
+        }
         for index in self.ledger.waiting() {
             if let Err(failure) = self.runnable(index) {
                 self.ledger.arrive(index, Err(failure));
@@ -140,6 +148,74 @@ impl<'a> Executor<'a> {
             }
             self.settle().await;
         }
+    }
+
+    /// The same, for a job that manages objects: one command after the other, as they were given.
+    async fn manage(&mut self, managed: Managed) {
+        let tasks = match self.spec.tasks(self.job.id, managed) {
+            Ok(tasks) => tasks,
+            Err(error) => return self.fail_all(&Failure::from(error)).await,
+        };
+        for round in self.suspects.rounds(self.ledger.waiting()) {
+            if let Err(error) = self.begin_round(&round).await {
+                return self.fail_all(&Failure::from(error)).await;
+            }
+            for index in round {
+                let done = match self.suspects.refusal(index) {
+                    Some(failure) => Err(failure),
+                    None => {
+                        let attempt = Arc::clone(self.attempt);
+                        tokio::select! {
+                            done = self.deed(index, &tasks[index], managed) => done,
+                            () = attempt.stopping() => return,
+                        }
+                    }
+                };
+                self.decide(index, done).await;
+            }
+        }
+    }
+
+    async fn deed(
+        &mut self,
+        index: usize,
+        task: &manage::Task,
+        managed: Managed,
+    ) -> Result<ItemBody, Failure> {
+        let folder = match task.needs_folder() {
+            true => Some(self.folder(index).await?),
+            false => None,
+        };
+        let lease = self.attempt.lease();
+        let context = manage::Context {
+            shared: self.shared,
+            storage: Storage::new(Arc::clone(self.shared)),
+            force: managed.force,
+            // Each claim raises the fence.
+            again: lease.fence > 1,
+            cancel: self.attempt.cancel.clone(),
+            folder,
+        };
+        manage::run(&context, &self.texts[index], task.clone()).await
+    }
+
+    /// An empty folder of a command.
+    async fn folder(&mut self, index: usize) -> Result<PathBuf, EngineError> {
+        let (data, lease) = (self.shared.data.clone(), self.attempt.lease());
+        let make = move |_: &Store| {
+            let work = WorkDir::create(&data, &lease)?;
+            let folder = work.command(index)?;
+            Ok((work, folder))
+        };
+        let (work, folder) = self.shared.blocking(make).await?;
+        self.work = Some(work);
+        Ok(folder)
+    }
+
+    async fn fail_all(&mut self, failure: &Failure) {
+        let waiting = self.ledger.waiting();
+        self.fail_waiting(&waiting, failure);
+        self.settle().await;
     }
 
     /// Says which commands begin, should that not be all that have no result.
@@ -337,28 +413,33 @@ impl<'a> Executor<'a> {
                 Ok(outputs) => self.publish(index, outputs).await,
                 Err(failure) => Err(failure),
             };
-            match result {
-                Ok(body) => {
-                    let done = Decided {
-                        index,
-                        outcome: ItemOutcome::Succeeded,
-                        body,
-                        cause: None,
-                    };
-                    self.record(done).await;
-                }
-                Err(failure) if failure.disposition == Disposition::Fail => {
-                    let done = self.failure(index, ItemOutcome::Failed, failure);
-                    self.record(done).await;
-                }
-                // Interrupted: it was told to stop, and the verdict knows why; or it stopped of its own accord.
-                Err(failure) => self.ledger.retry(index, failure),
+            self.decide(index, result).await;
+        }
+    }
+
+    /// Records what a command came to, unless it is to run again.
+    async fn decide(&mut self, index: usize, result: Result<ItemBody, Failure>) {
+        match result {
+            Ok(body) => {
+                let done = Decided {
+                    index,
+                    outcome: ItemOutcome::Succeeded,
+                    body,
+                    cause: None,
+                };
+                self.record(done).await;
             }
+            Err(failure) if failure.disposition == Disposition::Fail => {
+                let done = self.failure(index, ItemOutcome::Failed, failure);
+                self.record(done).await;
+            }
+            // Interrupted: it was told to stop, and the verdict knows why; or it stopped of its own accord.
+            Err(failure) => self.ledger.retry(index, failure),
         }
     }
 
     fn failure(&self, index: usize, outcome: ItemOutcome, failure: Failure) -> Decided {
-        let (command, target) = (&self.commands[index].text, self.targets[index].as_ref());
+        let (command, target) = (&self.texts[index], self.targets[index].as_ref());
         Decided {
             index,
             outcome,

@@ -1,7 +1,7 @@
 //! The result of a command: [`ItemBody`] is both what the store keeps of it and what notifications and `--json` print
 //! (wire.md 7.2: these members, in this order, of these types).
 
-use opmill_ops::Entry;
+use opmill_ops::{BucketName, Entry};
 use opmill_store::{ItemIndex, ItemOutcome};
 use serde::{Deserialize, Serialize};
 
@@ -184,6 +184,24 @@ impl ItemBody {
         }
     }
 
+    /// A deed on objects. The object it made is told of at item level alone.
+    pub(crate) fn managed(command: &str, note: Option<String>, made: Made) -> Self {
+        let Made {
+            fsize,
+            hash,
+            key,
+            url,
+        } = made;
+        let note = Vec::from_iter(note);
+        Self {
+            fsize,
+            hash,
+            url,
+            key,
+            ..Self::succeeded(command, &note, Vec::new())
+        }
+    }
+
     /// A failure, its reason and the target it did not reach.
     pub(crate) fn failed(command: &str, target: Option<&Entry>, error: String) -> Self {
         let target = target.map(Entry::to_string).unwrap_or_default();
@@ -232,6 +250,32 @@ impl ItemBody {
             bit_rate: "0".to_owned(),
             resolution: String::new(),
             detail: Vec::new(),
+        }
+    }
+}
+
+/// What a deed on objects came to.
+pub(crate) struct Made {
+    pub fsize: u64,
+    pub hash: String,
+    /// `bucket:key`, or `bucket:` and what the keys begin with.
+    pub key: String,
+    pub url: String,
+}
+
+impl Made {
+    /// It is there no more.
+    pub fn gone(entry: &Entry) -> Self {
+        Self::below(&entry.bucket, entry.key.as_str())
+    }
+
+    /// Nothing in particular: objects whose keys begin so.
+    pub fn below(bucket: &BucketName, prefix: &str) -> Self {
+        Self {
+            fsize: 0,
+            hash: String::new(),
+            key: format!("{bucket}:{prefix}"),
+            url: String::new(),
         }
     }
 }

@@ -7,6 +7,7 @@ use opmill_store::{JobId, JobState, Priority, UnixMillis};
 
 use crate::cause::Cause;
 use crate::item::{Item, ItemStatus};
+use crate::manage::Verb;
 
 /// A request: a source, an op string, and how to deal with the results.
 ///
@@ -151,6 +152,8 @@ pub struct Job {
     pub notify: Option<String>,
     /// One notification per command.
     pub separate: bool,
+    /// What its commands do with objects, if they are not ops: its source is then no object, but the bucket it is about.
+    pub manages: Option<Verb>,
     /// One per command, in the order of the op string.
     pub items: Vec<Item>,
     /// Which jobs go first.

@@ -87,6 +87,7 @@
 //! | `outputs.rs`, `publish.rs`, `etag.rs`, `work.rs`, `durable.rs` | outputs in their places, whole or not at all |
 //! | `retry.rs`, `cause.rs`, `redrive.rs` | what is tried again, why, when, and at whose word |
 //! | `notify/` | what is told to whom, signed how, tried how often, sent where |
+//! | `manage/` | jobs whose commands manage stored objects |
 //! | `ufop.rs`, `web.rs` | apps that work on objects; requests to addresses that others gave |
 //! | `upkeep.rs` | doctor, export, import: on a directory that nothing works on |
 //! | `health.rs` | what a supervisor and a load balancer want to know |
@@ -116,6 +117,7 @@ pub mod job;
 mod ledger;
 mod lock;
 mod machine;
+pub mod manage;
 mod media;
 mod mime;
 mod need;
@@ -162,6 +164,7 @@ pub use events::{EngineEvent, Events, Progress};
 pub use health::Health;
 pub use item::{Item, ItemBody, ItemStatus, OutputBody};
 pub use job::{Job, JobSpec, Submitted};
+pub use manage::ManageSpec;
 pub use need::{Candidate, Need};
 pub use notify::{Notification, Transport};
 pub use opmill_ops as ops;

@@ -68,6 +68,7 @@ mod tests {
             clock: Arc::clone(&clock) as _,
             processor: Arc::new(Media),
             transport: Arc::new(Http::new(&config.notify).unwrap()),
+            web: crate::web::Web::new(&config.notify).unwrap(),
             buckets: Buckets::open(&config, dir.path()).unwrap(),
             store: store.clone(),
             config,

@@ -10,6 +10,8 @@ use opmill_store::{Job, JobId};
 use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
+use crate::manage::{self, Managed, Task};
+use crate::target;
 
 /// What a job is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,9 @@ pub(crate) struct Spec {
     /// The pair that created the job, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_key: Option<String>,
+    /// Its commands are not ops but manage objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manage: Option<Managed>,
 }
 
 impl Spec {
@@ -46,16 +51,48 @@ impl Spec {
         serde_json::from_str(&job.spec).map_err(|error| damaged(job.id, error.to_string()))
     }
 
+    /// What a job that manages objects is to do with them.
+    pub fn tasks(&self, job: JobId, managed: Managed) -> Result<Vec<Task>, EngineError> {
+        manage::read(managed.verb, &self.ops).map_err(|error| damaged(job, error.to_string()))
+    }
+
+    /// What is shown of the commands of any job.
+    pub fn shown(&self, job: JobId) -> Result<Vec<Shown>, EngineError> {
+        let Some(managed) = self.manage else {
+            let shown = |command: Command| Shown {
+                target: target::shown(&command, self),
+                text: command.text,
+            };
+            return Ok(self.commands(job)?.into_iter().map(shown).collect());
+        };
+        let tasks = self.tasks(job, managed)?;
+        let texts = manage::texts(&self.ops).into_iter().zip(tasks);
+        let shown = |(text, task): (&str, Task)| Shown {
+            text: text.to_owned(),
+            target: task.target().cloned(),
+        };
+        Ok(texts.map(shown).collect())
+    }
+
     /// The form the store keeps.
     pub fn to_json(&self) -> String {
         // Strings, numbers and paths that came from strings: there is nothing JSON cannot hold.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// The commands of the op string; it was parsed before the job was taken.
+    /// The commands of the op string; it was parsed before the job was taken. None of a job that manages objects.
     pub fn commands(&self, job: JobId) -> Result<Vec<Command>, EngineError> {
+        if self.manage.is_some() {
+            return Ok(Vec::new());
+        }
         parse(&self.ops, self.lenient).map_err(|error| damaged(job, error.to_string()))
     }
+}
+
+/// What is shown of a command: its text, and its target as far as one can be told.
+pub(crate) struct Shown {
+    pub text: String,
+    pub target: Option<Entry>,
 }
 
 /// Reads an op string as strictly as the configuration was when the job came in.
@@ -77,6 +114,14 @@ fn damaged(job: JobId, reason: String) -> EngineError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Others read it that know nothing of managing objects.
+    #[test]
+    fn the_spec_of_ops_says_nothing_of_managing() {
+        let text = r#"{"source":"bkt:v.mp4","size":9,"ops":"avthumb/mp4","separate":false}"#;
+        let spec: Spec = serde_json::from_str(text).unwrap();
+        assert_eq!(spec.to_json(), text);
+    }
 
     #[test]
     fn a_spec_written_with_fewer_members_still_reads() {
@@ -100,6 +145,10 @@ mod tests {
             lenient: true,
             explain: true,
             access_key: Some("ak".to_owned()),
+            manage: Some(Managed {
+                verb: manage::Verb::DeletePlaylist,
+                force: true,
+            }),
         };
         assert_eq!(serde_json::from_str::<Spec>(&spec.to_json()).unwrap(), spec);
     }

@@ -50,6 +50,7 @@ pub(crate) async fn submit(shared: &Shared, request: JobSpec) -> Result<Submitte
         lenient,
         explain: request.explain,
         access_key: request.signed_by,
+        manage: None,
     };
     let work = flight::work(shared, &spec, &commands, &stamp).await;
     let job = NewJob {
@@ -104,7 +105,7 @@ async fn follow(shared: &Shared, job: &NewJob) -> Result<Option<Enqueued>, Engin
         .await
 }
 
-fn check_receiver(shared: &Shared, url: &str) -> Result<(), EngineError> {
+pub(crate) fn check_receiver(shared: &Shared, url: &str) -> Result<(), EngineError> {
     let refused = |reason: String| EngineError::NotifyUrl {
         url: url.to_owned(),
         reason,
@@ -169,6 +170,7 @@ impl JobSpec {
             lenient: false,
             explain: false,
             access_key: None,
+            manage: None,
         };
         let commands = opmill_ops::parse(&self.ops)?;
         let known = commands

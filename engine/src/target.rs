@@ -159,6 +159,7 @@ mod tests {
             lenient: false,
             explain: false,
             access_key: None,
+            manage: None,
         }
     }
 

@@ -9,8 +9,7 @@ use crate::error::EngineError;
 use crate::item::{Item, ItemBody, ItemStatus, Kept};
 use crate::job::Job;
 use crate::progress;
-use crate::spec::Spec;
-use crate::target;
+use crate::spec::{Shown, Spec};
 
 /// The job of this id. Blocking.
 pub(crate) fn job(store: &Store, id: JobId) -> Result<Option<Job>, EngineError> {
@@ -51,6 +50,7 @@ fn whole(store: &Store, job: opmill_store::Job) -> Result<Job, EngineError> {
         lenient: _,
         explain: _,
         access_key: _,
+        manage,
     } = spec;
     Ok(Job {
         id: job.id,
@@ -61,6 +61,7 @@ fn whole(store: &Store, job: opmill_store::Job) -> Result<Job, EngineError> {
         out,
         notify,
         separate,
+        manages: manage.map(|managed| managed.verb),
         items,
         priority: job.priority,
         attempts: job.attempts,
@@ -120,7 +121,7 @@ fn items(
             ItemStatus::Pending
         }
     };
-    let of_command = |(index, command): (u32, opmill_ops::Command)| {
+    let of_command = |(index, command): (u32, Shown)| {
         let index = ItemIndex(index);
         let trial = history.of(index);
         let before = trial.map_or(0, |trial| trial.attempts);
@@ -149,8 +150,8 @@ fn items(
                 })
             }
             None => {
-                let target = target::shown(&command, spec);
-                let body = ItemBody::unfinished(&command.text, target.as_ref(), unfinished);
+                let target = command.target.as_ref();
+                let body = ItemBody::unfinished(&command.text, target, unfinished);
                 Ok(Item {
                     attempts: before + u32::from(runs(index)),
                     last_error,
@@ -161,5 +162,5 @@ fn items(
             }
         }
     };
-    (0..).zip(spec.commands(job.id)?).map(of_command).collect()
+    (0..).zip(spec.shown(job.id)?).map(of_command).collect()
 }

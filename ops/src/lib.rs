@@ -4,7 +4,7 @@
 //! on one source file, sharing a decode between those that can.
 #![deny(unsafe_code)]
 
-mod archive;
+pub mod archive;
 mod av;
 pub mod b64u;
 pub mod cancel;

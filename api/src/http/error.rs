@@ -95,6 +95,7 @@ impl From<EngineError> for Refusal {
             | EngineError::Unreadable { .. }
             | EngineError::ObjectName { .. }
             | EngineError::Ops(_)
+            | EngineError::Manage(_)
             | EngineError::TargetName(_)
             | EngineError::NotifyUrl { .. }
             | EngineError::Bucket { .. }

@@ -49,14 +49,15 @@ pub async fn status(
     State(app): State<App>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Refusal> {
-    let query = query.unwrap_or_default();
-    let pairs = Pairs::of(query.as_bytes())?;
-    let unknown = || Refusal::new(404, "persistentId not found");
-    let id: JobId = pairs
-        .plain("persistentId")
-        .and_then(|id| id.parse().ok())
-        .ok_or_else(unknown)?;
+    let id = asked_for(query.as_deref())?;
     let status = app.engine().status(id).await?;
     let status = serde_json::to_value(status).map_err(|_| Refusal::new(500, "Internal Error"))?;
     Ok(Json(status))
+}
+
+/// The job that a query is about.
+pub fn asked_for(query: Option<&str>) -> Result<JobId, Refusal> {
+    let pairs = Pairs::of(query.unwrap_or_default().as_bytes())?;
+    let id = pairs.plain("persistentId").and_then(|id| id.parse().ok());
+    id.ok_or_else(|| Refusal::new(404, "persistentId not found"))
 }

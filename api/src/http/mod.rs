@@ -5,6 +5,7 @@ mod answer;
 mod blocks;
 mod download;
 mod error;
+mod fmgr;
 mod fops;
 mod form;
 mod health;

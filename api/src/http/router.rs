@@ -4,7 +4,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 
-use super::{App, blocks, download, fops, health, manage, request, upload};
+use super::{App, blocks, download, fmgr, fops, health, manage, request, upload};
 
 /// Most bytes of a body that is not an upload.
 const BODY: usize = 4 << 20;
@@ -31,6 +31,8 @@ pub fn router(app: App) -> Router {
         .route("/wslive/setdeadline", post(manage::out_of_scope))
         .route("/fops", post(fops::submit))
         .route("/status/get/prefop", get(fops::status))
+        .route("/fmgr/status", get(fmgr::status))
+        .route("/fmgr/{verb}", post(fmgr::submit))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(download::object)

@@ -2,6 +2,7 @@
 //! The client, the services and the signatures are the test's own.
 
 mod client;
+mod fmgr;
 mod server;
 mod service;
 mod ufop;

@@ -9,12 +9,12 @@ use opmill_store::{Delivery, JobId, UnixMillis};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
-use super::payload::Notification;
 use super::sign::authorization;
 use super::transport::{Answer, Post};
 use crate::config::{KeyPair, Notify};
 use crate::error::EngineError;
 use crate::events::EngineEvent;
+use crate::manage;
 use crate::shared::Shared;
 use crate::shutdown::Stage;
 use crate::spec::Spec;
@@ -178,12 +178,12 @@ async fn attempt(shared: &Shared, delivery: &Delivery) -> Result<(), String> {
 /// Renders the message anew each time: it says the same, and costs no space while it waits.
 async fn message(shared: &Shared, delivery: &Delivery) -> Result<Post, EngineError> {
     let (job, scope, code) = (delivery.job, delivery.scope, delivery.code);
-    let (spec, notification) = shared
+    let (spec, body) = shared
         .blocking(move |store| {
             let record = store.job(job)?.ok_or(EngineError::UnknownJob { job })?;
             Ok((
                 Spec::of(&record)?,
-                Notification::about(&view::known(store, job)?, scope, code),
+                manage::body(&view::known(store, job)?, scope, code),
             ))
         })
         .await?;
@@ -193,7 +193,6 @@ async fn message(shared: &Shared, delivery: &Delivery) -> Result<Post, EngineErr
     })?;
     let pair =
         signer(&shared.config.keys, spec.access_key.as_deref()).ok_or(EngineError::NoKeyPair)?;
-    let body = notification.to_body();
     Ok(Post {
         authorization: authorization(pair, &url, &body),
         url,

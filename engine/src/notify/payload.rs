@@ -135,6 +135,7 @@ mod tests {
             out: None,
             notify: None,
             separate: false,
+            manages: None,
             items,
             priority: Priority::default(),
             attempts: 1,

@@ -55,6 +55,11 @@ impl Hashed {
     pub fn hash(&self) -> &str {
         &self.hash
     }
+
+    /// Its file, as long as it has no name.
+    pub(crate) fn path(&self) -> &Path {
+        &self.temporary.path
+    }
 }
 
 /// The path of a file that is removed unless it was moved away.
@@ -99,6 +104,24 @@ impl Storage {
             pending_bytes: 0,
             work: Work::Idle(Box::new(sink)),
         })
+    }
+}
+
+impl Storage {
+    /// Takes a file of our own for one that was received.
+    pub(crate) async fn take(&self, path: PathBuf) -> Result<Hashed, EngineError> {
+        let take = move |_: &_| {
+            let temporary = Temporary { path };
+            let failed = in_work(&temporary.path);
+            let (hash, size) = Etag::of_file(&temporary.path).map_err(&failed)?;
+            Ok(Hashed {
+                file: File::open(&temporary.path).map_err(&failed)?,
+                hash,
+                size,
+                temporary,
+            })
+        };
+        self.shared.blocking(take).await
     }
 }
 

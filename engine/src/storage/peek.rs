@@ -16,8 +16,8 @@ use crate::error::EngineError;
 use crate::mime;
 
 /// A file to look into: the object's own, or a copy that goes when it is dropped.
-struct Here {
-    path: PathBuf,
+pub(crate) struct Here {
+    pub(crate) path: PathBuf,
     _copy: Option<Temporary>,
 }
 
@@ -141,7 +141,8 @@ impl Storage {
         self.shared.blocking(looked).await
     }
 
-    async fn bring(&self, opened: Opened) -> Result<Here, EngineError> {
+    /// The object's own file, or a copy of a remote one.
+    pub(crate) async fn bring(&self, opened: Opened) -> Result<Here, EngineError> {
         if let Some(path) = opened.file() {
             return Ok(Here {
                 path: path.to_owned(),

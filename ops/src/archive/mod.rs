@@ -7,7 +7,6 @@
 mod format;
 mod gzip;
 mod name;
-#[allow(dead_code)] // for `vframe`, which is to deliver several pictures as one file
 pub(crate) mod pack;
 mod sevenz;
 mod tar;
@@ -21,6 +20,7 @@ use std::io::{self, BufReader, Read as _};
 use std::path::Path;
 
 pub use format::Format;
+pub use pack::{Item, pack};
 pub(crate) use unpack::Extracted;
 
 use crate::error::{ArchiveError, OpsError};

@@ -15,21 +15,19 @@ const CHUNK: usize = 64 * 1024;
 
 /// A file to pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Item {
-    /// What it is called in the archive: a plain relative name, made here, not by users.
-    pub(crate) name: String,
+pub struct Item {
+    /// What it is called in the archive: a relative name, such as a [`Key`](crate::Key), of which no two are the same.
+    pub name: String,
     /// Where it is.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
 }
 
 /// Writes `items`, in their order, as the zip `to`, which must not be there yet. The same files give the same bytes: no
 /// member tells when it was packed.
-pub(crate) fn pack(
-    items: &[Item],
-    to: &Path,
-    limits: &Limits,
-    cancel: &Cancel,
-) -> Result<(), OpsError> {
+///
+/// # Errors
+/// [`OpsError::OutputTooLarge`], [`OpsError::Cancelled`], and what reading and writing may meet.
+pub fn pack(items: &[Item], to: &Path, limits: &Limits, cancel: &Cancel) -> Result<(), OpsError> {
     let failed = |error: &io::Error| OpsError::write_file(to, error);
     let file = File::create_new(to).map_err(|error| failed(&error))?;
     let mut zip = ZipWriter::new(BufWriter::new(file));
