@@ -93,6 +93,14 @@ pub enum EngineError {
         /// The name.
         entry: Entry,
     },
+    /// An object is not as large as whoever appends to it believes.
+    #[error("{entry} has {size} bytes; append at that position")]
+    AppendPosition {
+        /// The name.
+        entry: Entry,
+        /// Its size now; 0 if it is not there.
+        size: u64,
+    },
     /// An object cannot have this name beside those that are there.
     #[error("{entry} cannot be the name of an object: {reason}")]
     ObjectName {
@@ -264,6 +272,7 @@ impl EngineError {
             | Self::BucketNotFound { .. }
             | Self::ObjectNotFound { .. }
             | Self::ObjectExists { .. }
+            | Self::AppendPosition { .. }
             | Self::ObjectName { .. }
             | Self::Unreadable { .. }
             | Self::TooLarge { .. }

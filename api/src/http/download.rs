@@ -14,7 +14,7 @@ use percent_encoding::percent_decode_str;
 use super::App;
 use super::error::Refusal;
 use super::reads::{self, Query};
-use super::ufop;
+use super::{ufop, wire};
 
 /// Whatever no other path is: the object of that name.
 pub async fn object(
@@ -65,6 +65,9 @@ pub async fn object(
         &httpdate::fmt_http_date(modified(&object)),
     );
     set(&mut response, header::ACCEPT_RANGES, "bytes");
+    if method == Method::HEAD {
+        response.headers_mut().extend(wire::growth(&object));
+    }
     if response.status() != StatusCode::NOT_MODIFIED {
         set(&mut response, header::CONTENT_TYPE, &object.mime);
     }

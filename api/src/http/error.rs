@@ -94,6 +94,7 @@ impl From<EngineError> for Refusal {
             EngineError::Broke { .. }
             | EngineError::Unreadable { .. }
             | EngineError::ObjectName { .. }
+            | EngineError::AppendPosition { .. }
             | EngineError::Ops(_)
             | EngineError::Manage(_)
             | EngineError::TargetName(_)

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Uri, header};
+use axum::response::{AppendHeaders, IntoResponse};
 use opmill_engine::UnixMillis;
 use opmill_engine::ops::{BucketName, Entry};
 use opmill_engine::storage::{ListQuery, Order};
@@ -61,12 +62,15 @@ pub async fn stat(
     Path(name): Path<String>,
     headers: HeaderMap,
     uri: Uri,
-) -> Answer {
+) -> Result<impl IntoResponse, Refusal> {
     let account = signed(&app, &headers, &uri, b"")?;
     let entry = entry(&name)?;
     allowed(&app, account, &entry.bucket)?;
     match app.storage().stat(&entry).await? {
-        Some(object) => Ok(Json(wire::stat(&object))),
+        Some(object) => Ok((
+            AppendHeaders(wire::growth(&object)),
+            Json(wire::stat(&object)),
+        )),
         None => Err(Refusal::new(404, "File Not Found")),
     }
 }

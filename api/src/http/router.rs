@@ -13,6 +13,7 @@ const BODY: usize = 4 << 20;
 pub fn router(app: App) -> Router {
     Router::new()
         .route("/file/upload", post(upload::simple))
+        .route("/append/{position}", post(upload::append))
         .route("/mkblk/{size}/{order}", post(blocks::make))
         .route("/bput/{context}/{offset}", post(blocks::add))
         .route("/mkfile/{*rest}", post(blocks::finish))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::header;
 use axum::response::Response;
 use bytes::Bytes;
@@ -51,6 +51,33 @@ struct Received {
 }
 
 pub async fn simple(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    form(app, request, Mode::Whole).await
+}
+
+/// The same form, whose file goes behind what is there (wire.md 2.4).
+pub async fn append(
+    State(app): State<App>,
+    Path(position): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let position = position.parse().map_err(|_| {
+        Refusal::bad(format!(
+            "the position is {position:?}; it is a number of bytes"
+        ))
+    })?;
+    form(app, request, Mode::Behind(position)).await
+}
+
+/// What becomes of the file of a form.
+#[derive(Debug, Clone, Copy)]
+enum Mode {
+    /// It is the object.
+    Whole,
+    /// It goes behind so many bytes.
+    Behind(u64),
+}
+
+async fn form(app: App, request: Request, mode: Mode) -> Result<Response, Refusal> {
     let began = Instant::now();
     let (parts, body) = request.into_parts();
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
@@ -76,8 +103,12 @@ pub async fn simple(State(app): State<App>, request: Request) -> Result<Response
             "token" => {
                 let token = text(field).await?;
                 let (account, policy) = token::upload(app.accounts(), &token, app.engine().now())?;
-                let seen = check(&app, Allowed { account, policy }).await?;
-                allowed = Some(seen);
+                let mut seen = Allowed { account, policy };
+                if let Mode::Behind(_) = mode {
+                    // Nothing that is there is lost.
+                    seen.policy.overwrite = true;
+                }
+                allowed = Some(check(&app, seen).await?);
             }
             "file" if file.is_none() => {
                 let name = field.file_name().map(str::to_owned);
@@ -107,7 +138,8 @@ pub async fn simple(State(app): State<App>, request: Request) -> Result<Response
         }
     };
     let received = Received { name, incoming };
-    let stored = store(&app, account, policy, fields, received, (client, began)).await;
+    let from = (client, began);
+    let stored = store(&app, account, policy, fields, received, mode, from).await;
     match stored {
         Ok(stored) => stored.answer(&app, Way::Form).await,
         Err((refusal, return_url)) => match return_url {
@@ -181,6 +213,7 @@ async fn store(
     policy: Policy,
     fields: Fields,
     received: Received,
+    mode: Mode,
     (client, began): (String, Instant),
 ) -> Result<Stored, (Refusal, Option<String>)> {
     let return_url = policy.return_url.clone();
@@ -205,7 +238,11 @@ async fn store(
             expires: expires.flatten(),
             modified: policy.last_modified,
         };
-        let object = app.storage().put_hashed(hashed, &entry, options).await?;
+        let storage = app.storage();
+        let object = match mode {
+            Mode::Whole => storage.put_hashed(hashed, &entry, options).await?,
+            Mode::Behind(position) => storage.append(hashed, &entry, position, options).await?,
+        };
         Ok(Stored {
             object,
             policy,

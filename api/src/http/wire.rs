@@ -1,5 +1,6 @@
 //! The shapes of answers about objects (wire.md 2.5), and how engine types become them.
 
+use axum::http::{HeaderName, HeaderValue};
 use opmill_engine::UnixMillis;
 use opmill_engine::storage::Object;
 use serde_json::{Value, json};
@@ -42,6 +43,21 @@ pub fn listed(object: &Object, size_as_text: bool) -> Value {
 
 fn expiration(expires: Option<UnixMillis>) -> String {
     expires.map_or_else(String::new, |at| at.get().to_string())
+}
+
+/// What HEAD and `stat` say in their headers of an object that can be appended to, as every one here can.
+pub fn growth(object: &Object) -> [(HeaderName, HeaderValue); 2] {
+    [
+        (
+            HeaderName::from_static("x-wcs-object-type"),
+            HeaderValue::from_static("Appendable"),
+        ),
+        // The protocol's own spelling.
+        (
+            HeaderName::from_static("x-wcs-next-append-positon"),
+            HeaderValue::from(object.size),
+        ),
+    ]
 }
 
 /// The answer to what was done.

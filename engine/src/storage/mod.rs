@@ -5,6 +5,7 @@
 //! its type, when it expires. A file that somebody put into the folder of a bucket is an object like any other: what the
 //! store does not know of it yet is found out when it is first asked for.
 
+mod append;
 mod blocks;
 mod change;
 mod expire;

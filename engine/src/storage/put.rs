@@ -59,6 +59,17 @@ impl Storage {
         to: &Entry,
         options: PutOptions,
     ) -> Result<Object, EngineError> {
+        self.put_over(received, to, options, None).await
+    }
+
+    /// As [`Storage::put_hashed`], and only if the object that is there still has the hash `known`.
+    pub(super) async fn put_over(
+        &self,
+        received: Hashed,
+        to: &Entry,
+        options: PutOptions,
+        known: Option<&str>,
+    ) -> Result<Object, EngineError> {
         self.check_bucket(&to.bucket)?;
         let place = self.shared.buckets.place(to, None)?;
         // From looking whether it is there to noting what is there now.
@@ -67,6 +78,15 @@ impl Storage {
             .record(to)
             .await?
             .is_some_and(|known| self.is_over(&known));
+        if let Some(hash) = known {
+            let now = self.stat(to).await?;
+            if now.as_ref().is_none_or(|object| object.hash != hash) {
+                return Err(EngineError::AppendPosition {
+                    entry: to.clone(),
+                    size: now.map_or(0, |object| object.size),
+                });
+            }
+        }
         let overwrite = options.overwrite || over;
         let (hash, size) = (received.hash.clone(), received.size);
         let start = mime::start_of(&received.file).map_err(in_work(&received.temporary.path))?;

@@ -13,7 +13,7 @@ use object_store::ObjectStore;
 use object_store::path::Path as ObjectPath;
 use opmill_ops::Entry;
 
-use super::{Object, Storage};
+use super::{Hashed, Object, Storage};
 use crate::error::EngineError;
 use crate::place::{Place, remote};
 
@@ -89,6 +89,15 @@ impl Opened {
                 Ok(found.into_stream().map_err(io::Error::other).boxed())
             }
         }
+    }
+}
+
+impl Hashed {
+    /// All of it.
+    pub(super) fn read(self) -> Body {
+        let (file, size) = (Arc::new(self.file), self.size);
+        // Its name may go: the bytes stay until the file is closed.
+        chunks(file, 0..size).boxed()
     }
 }
 
