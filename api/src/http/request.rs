@@ -16,6 +16,10 @@ use super::error::Refusal;
 /// The protocol's spelling: one of the SDKs compares it letter by letter.
 const REQUEST_ID: &str = "X-Reqid";
 
+/// On a response that somebody else gave and that goes back as it is, whatever its status.
+#[derive(Debug, Clone, Copy)]
+pub struct AsItIs;
+
 /// Wraps a request.
 pub async fn wrap(request: Request, next: Next) -> Response {
     let (id, began) = (request_id(), Instant::now());
@@ -60,7 +64,8 @@ fn is_bare_refusal(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE);
     let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let has_body = response.body().size_hint().exact() != Some(0) || status == 405;
-    (status.is_client_error() || status.is_server_error()) && !is_json && has_body
+    let is_ours = response.extensions().get::<AsItIs>().is_none();
+    (status.is_client_error() || status.is_server_error()) && is_ours && !is_json && has_body
 }
 
 /// The same in the words of the protocol, whose clients read every error as JSON.

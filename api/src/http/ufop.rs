@@ -7,6 +7,7 @@ use opmill_engine::ops::Entry;
 
 use super::App;
 use super::error::Refusal;
+use super::request::AsItIs;
 
 /// Passes an object on to an app. Headers that are about one connection stay on it.
 pub async fn forward(app: &App, name: &str, entry: &Entry) -> Result<Response, Refusal> {
@@ -24,5 +25,6 @@ pub async fn forward(app: &App, name: &str, entry: &Entry) -> Result<Response, R
     if let Some(length) = answer.length {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
+    response.extensions_mut().insert(AsItIs);
     Ok(response)
 }
