@@ -32,7 +32,7 @@ impl Server {
         }
     }
 
-    /// Ends the process as a power cut would, and starts another one on what it left.
+    /// Takes the process away without a word, and starts another one on what it left.
     pub fn kill_and_restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
