@@ -1,4 +1,4 @@
-//! The process that works on the disk of fault.c, and what it works at: jobs whose outputs say whose they are.
+//! The process that works on the disk of fault.c, and what it works at: jobs whose outputs say whose they are, and uploads.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -10,8 +10,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use futures::future::BoxFuture;
 use opmill_engine::notify::{Answer, Notification, Post, Transport, TransportError};
+use opmill_engine::ops::Entry;
+use opmill_engine::storage::{Object, PutOptions};
 use opmill_engine::{
-    BucketConfig, Config, Engine, EngineEvent, ItemStatus, JobId, JobSpec, KeyPair, Parts,
+    BucketConfig, Config, Engine, EngineError, EngineEvent, ItemStatus, JobId, JobSpec, KeyPair,
+    Parts,
 };
 
 use super::dice::Dice;
@@ -87,6 +90,30 @@ fn spec(number: usize) -> JobSpec {
 pub fn target(number: usize, index: u32) -> PathBuf {
     let kind = if index == 0 { "mp4" } else { "jpg" };
     PathBuf::from(format!("data/buckets/out/{number}.{kind}"))
+}
+
+/// The bytes of an upload.
+pub fn upload(number: usize) -> String {
+    let mut dice = Dice::new(number as u64);
+    let words = dice.below(4_000);
+    format!("{number} {}", "word ".repeat(words))
+}
+
+/// Every upload has a new folder of its own.
+pub fn upload_entry(number: usize) -> Entry {
+    format!("bkt:up/{number}/o.txt").parse().unwrap()
+}
+
+pub fn upload_path(number: usize) -> PathBuf {
+    PathBuf::from(format!("data/buckets/bkt/up/{number}/o.txt"))
+}
+
+async fn store(engine: &Engine, number: usize) -> Result<Object, EngineError> {
+    let storage = engine.storage();
+    let mut incoming = storage.receive(u64::MAX).await?;
+    incoming.write(upload(number).into()).await?;
+    let to = upload_entry(number);
+    storage.put(incoming, &to, PutOptions::default()).await
 }
 
 pub async fn open(dir: &Path, script: Script, receiver: Receiver) -> Result<Engine, String> {
@@ -167,6 +194,10 @@ async fn child() {
         };
         say(Ack::Submitted(submitted.id, number));
         under_way.push_back(submitted.id);
+        // Refused as well, or there already from a life whose submission was lost.
+        if soon(store(&engine, number)).await.is_ok() {
+            say(Ack::Stored(number));
+        }
         if under_way.len() > AT_ONCE
             && let Some(job) = under_way.pop_front()
         {

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use opmill_engine::JobId;
 
-use super::child::{Receiver, is_whole, open, output, script, target};
+use super::child::{
+    Receiver, is_whole, open, output, script, target, upload, upload_entry, upload_path,
+};
 use super::dice::Dice;
 use crate::world::soon;
 
@@ -20,6 +22,8 @@ pub enum Ack {
     Ended(JobId),
     /// The receiver took a notification of the job.
     Told(JobId),
+    /// An upload of that number is an object.
+    Stored(usize),
 }
 
 impl Ack {
@@ -29,6 +33,7 @@ impl Ack {
             Self::Item(job, index) => format!("item {job} {index}\n"),
             Self::Ended(job) => format!("ended {job} 0\n"),
             Self::Told(job) => format!("told {job} 0\n"),
+            Self::Stored(number) => format!("stored - {number}\n"),
         }
     }
 
@@ -37,12 +42,15 @@ impl Ack {
         let [what, job, number] = words[..] else {
             panic!("{line}")
         };
-        let (job, number): (JobId, usize) = (job.parse().unwrap(), number.parse().unwrap());
+        let number: usize = number.parse().unwrap();
+        let job = || job.parse::<JobId>().unwrap();
         match what {
-            "submitted" => Self::Submitted(job, number),
-            "item" => Self::Item(job, number as u32),
-            "ended" => Self::Ended(job),
-            _ => Self::Told(job),
+            "submitted" => Self::Submitted(job(), number),
+            "item" => Self::Item(job(), number as u32),
+            "ended" => Self::Ended(job()),
+            "told" => Self::Told(job()),
+            "stored" => Self::Stored(number),
+            _ => panic!("{line}"),
         }
     }
 }
@@ -54,6 +62,7 @@ pub struct History {
     pub items: BTreeSet<(JobId, u32)>,
     pub ended: BTreeSet<JobId>,
     pub told: BTreeSet<JobId>,
+    pub stored: BTreeSet<usize>,
     pub heard: usize,
     /// Results or ends that were said twice.
     pub twice: Vec<String>,
@@ -74,6 +83,7 @@ impl History {
                 self.told.insert(*job);
                 true
             }
+            Ack::Stored(number) => self.stored.insert(*number),
         };
         if !fresh {
             self.twice.push(format!("twice: {ack:?}"));
@@ -114,6 +124,11 @@ pub async fn wrong_with(
             wrong.push(format!("{} of {job} is lost", path.display()));
         }
     }
+    for number in &history.stored {
+        if fs::read(left.join(upload_path(*number))).ok() != Some(upload(*number).into_bytes()) {
+            wrong.push(format!("upload {number} is lost"));
+        }
+    }
     let told = Arc::new(Mutex::new(history.told.clone()));
     let took = {
         let told = Arc::clone(&told);
@@ -126,6 +141,13 @@ pub async fn wrong_with(
     let receiver = Receiver { took, dice };
     let script = script();
     let engine = open(left, script.clone(), receiver).await?;
+    for number in &history.stored {
+        let object = engine.storage().stat(&upload_entry(*number)).await.unwrap();
+        let size = object.map(|object| object.size);
+        if size != Some(upload(*number).len() as u64) {
+            wrong.push(format!("upload {number} is no object: {size:?}"));
+        }
+    }
     for job in history.submitted.keys() {
         let Ok(Some(before)) = engine.job(*job).await else {
             wrong.push(format!("job {job} is lost"));
